@@ -1,4 +1,4 @@
-"""Answers made up from the contracts alone: every member that a schema has, every published kind in turn."""
+"""Answers made from the contracts: every member of a schema, every published kind in turn."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def scans(count: int) -> Json:
 
 
 def small_scans(count: int) -> Json:
-    """A page of scans as a published answer of Scans_Get has them: few members, some of them null."""
+    """A page of scans like a published answer of Scans_Get: few members, some of them null."""
     contract = Contract(SCANNING)
 
     def small(number: int) -> Json:
@@ -149,7 +149,7 @@ def lineage(count: int) -> Json:
 
 
 def entities(count: int) -> Json:
-    """Atlas entities with the attributes and relationships that a table has, which the contract leaves open."""
+    """Atlas entities with the attributes and relationships of a table, which no contract names."""
     contract = Contract(DATAMAP)
     found = [contract.object("AtlasEntity", n) | _table(n) for n in range(count)]
     return {"referredEntities": {}, "entities": found}
@@ -171,7 +171,9 @@ def _table(number: int) -> Json:
         "attributes": {
             "owner": None,
             "name": f"table_{number}",
-            "qualifiedName": f"mssql://server{number % 7}.example/database{number % 50}/dbo/table_{number}",
+            "qualifiedName": (
+                f"mssql://server{number % 7}.example/database{number % 50}/dbo/table_{number}"
+            ),
             "createTime": 1553072455110 + number,
             "replicatedTo": None,
             "userDescription": f"Sales facts, slice {number}",

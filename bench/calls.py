@@ -85,16 +85,26 @@ def _stock_call(address: str) -> Callable[[], object]:
     return lambda: get.sync("sales", "weekly", client=client, api_version=version).name
 
 
-_MOCK = "import httpx; t = httpx.MockTransport(lambda r: httpx.Response(200, content=open({answer!r}, 'rb').read()))"
+_MOCK = (
+    "import httpx; "
+    "answer = lambda r: httpx.Response(200, content=open({answer!r}, 'rb').read()); "
+    "t = httpx.MockTransport(answer)"
+)
 _OURS = "from purview_dataplane.scanning import ScanningClient"
-_SMALL = "from purview_dataplane.account import AccountClient; AccountClient({}).accounts.get_account_properties().name"
+_SMALL = (
+    "from purview_dataplane.account import AccountClient; "
+    "AccountClient({}).accounts.get_account_properties().name"
+)
 _STOCK = (
-    f"from {peers.STOCK_SCANNING} import Client; from {peers.STOCK_SCANNING}.api.scans import scans_get as g;"
-    f"g.sync('sales', 'weekly', client=Client(base_url='https://x.example', httpx_args={{'transport': t}}),"
+    f"from {peers.STOCK_SCANNING} import Client; "
+    f"from {peers.STOCK_SCANNING}.api.scans import scans_get as g; "
+    "client = Client(base_url='https://x.example', httpx_args={'transport': t}); "
+    "g.sync('sales', 'weekly', client=client,"
     f"api_version=g.ScansGetApiVersion('{_VERSION}')).name"
 )
 _AZURE = (
-    "from azure.purview.datamap import DataMapClient; C = type('C', (), {'get_token': lambda *a, **k: None});"
+    "from azure.purview.datamap import DataMapClient; "
+    "C = type('C', (), {'get_token': lambda *a, **k: None});"
     "DataMapClient('https://contoso.purview.azure.com', C())"
 )
 
@@ -111,12 +121,16 @@ def first_calls(scratch: Path, rounds: int) -> None:
             "azure.purview.datamap: import": "import azure.purview.datamap",
             "azure.purview.datamap: client built": _AZURE,
             "stock: models imported": f"import {peers.STOCK_SCANNING}.models",
-            "mock transport, httpx: first get": f"{mock}; httpx.Client(transport=t).get('https://x.example').json()",
+            "mock transport, httpx: first get": (
+                f"{mock}; httpx.Client(transport=t).get('https://x.example').json()"
+            ),
             "mock transport, purview_dataplane: first scans.get": mock
             + "; "
             + ours.format("'contoso', transport=t"),
             "mock transport, stock: first scans_get": f"{mock}; {_STOCK}",
-            "loopback and TLS context, httpx: first get": f"import httpx; httpx.Client().get('{address}').json()",
+            "loopback and TLS context, httpx: first get": (
+                f"import httpx; httpx.Client().get('{address}').json()"
+            ),
             "loopback and TLS context, purview_dataplane: first scans.get": ours.format(
                 repr(address)
             ),
@@ -129,8 +143,11 @@ def first_calls(scratch: Path, rounds: int) -> None:
 
 
 def _fresh(code: str, scratch: Path) -> float:
-    """Without click, which httpx imports for its command line where it finds it, as here: the yardstick would be half as long
-    again."""
+    """CPU seconds of the statements in a fresh interpreter.
+
+    It is without click, which httpx imports for its command line where it is installed, as it is
+    here: the yardstick would take half as long again.
+    """
     clean = "import sys, time; sys.modules['click'] = None"
     timed = f"{clean}; start = time.process_time()\n{code}\nprint(time.process_time() - start)"
     return float(python("-c", timed, scratch=scratch))

@@ -1,11 +1,12 @@
-"""Our auth beside others that sign httpx or Azure requests with a client secret: `nox -s compare_auth`.
+"""Sign-in beside other libraries, for httpx and Azure: `nox -s compare_auth`.
 
     python bench/compare_auth.py                     everything, in about a minute
-    python bench/compare_auth.py requests secrets    these parts alone (requests secrets overhead)
-    python bench/compare_auth.py --pairs 60          more pairs of the overhead, for a narrower spread
+    python bench/compare_auth.py requests secrets    these of requests, secrets and overhead
+    python bench/compare_auth.py --pairs 60          more pairs, for a narrower spread
 
-All contenders use one fake token endpoint and one fake service, both in memory; nothing here leaves this machine. A row is a
-probe, a dash says that it does not apply: a blocking contender has no tasks, an async one no threads.
+All contenders use one fake token endpoint and one fake service, both in memory; nothing here leaves
+this machine. A row is a probe, a dash says that it does not apply: a blocking contender has no
+tasks, an async one no threads.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if arguments.pairs < 1:
         parser.error(f"--pairs {arguments.pairs}: 1 or more are needed")
-    logging.getLogger().addHandler(
-        logging.NullHandler()
-    )  # or failures that are probed for would fill the screen
+    # Without a handler, the failures that are probed for would fill the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
     start = time.perf_counter()
     print(
-        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; httpx {httpx.__version__}\n"
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; "
+        f"httpx {httpx.__version__}\n"
     )
     rows: dict[str, Sequence[str]] = {}
     if "requests" in wanted:

@@ -41,7 +41,7 @@ _AZURE = f"azure-core {version('azure-core')}, azure-identity {version('azure-id
 
 
 class Contender(ABC):
-    """One credential, and `clients` clients that share it; `call` makes one call, `acall` one from a task."""
+    """One credential and its clients; `call` makes a call, `acall` makes one from a task."""
 
     name: str
     error: type[Exception]
@@ -71,7 +71,7 @@ class Contender(ABC):
 
     @abstractmethod
     def in_hand(self, *, token: bool) -> list[object]:
-        """The objects that a user holds or can reach; with `token` also those that a request for a token gives."""
+        """The objects that a user can reach; with `token` also those of a token request."""
 
     @classmethod
     @abstractmethod

@@ -60,9 +60,9 @@ class CountingLock:
 
 
 def locks(kind: type[Contender], calls: int = 100) -> str:
-    """Locks taken by calls with a warm token beyond those of calls without auth; and by the first call, as a check.
+    """Locks that a warm token adds to calls without auth; those of the first call as a check.
 
-    Every lock that is made from here on counts, so the contender's own and those of its HTTP client.
+    Every lock that is made from here on counts: the contender's own and those of its HTTP client.
     """
     lock, rlock = threading.Lock, threading.RLock
 
@@ -162,13 +162,13 @@ def _loopback() -> Generator[str]:
 
 def _show(title: str, times: Times) -> None:
     print(
-        f"\n## CPU time of {title} with a warm token: {len(times['no auth'])} pairs of {CALLS} calls\n"
+        f"\n## CPU time of {title} with a warm token: "
+        f"{len(times['no auth'])} pairs of {CALLS} calls\n"
     )
     print("| | x no auth, median | quartiles | low - high | us a call |\n|---|---|---|---|---|")
     for name, seconds in times.items():
         found = ratios(times, name, "no auth")
         low, _, high = statistics.quantiles(found, n=4)
         spread = f"{low:.3f} - {high:.3f} | {min(found):.3f} - {max(found):.3f}"
-        print(
-            f"| {name} | {statistics.median(found):.3f} | {spread} | {statistics.median(seconds) / CALLS * 1e6:.1f} |"
-        )
+        absolute = statistics.median(seconds) / CALLS * 1e6
+        print(f"| {name} | {statistics.median(found):.3f} | {spread} | {absolute:.1f} |")

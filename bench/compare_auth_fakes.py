@@ -1,4 +1,4 @@
-"""One token endpoint and one service for all contenders: in memory, behind the transports that each of them takes."""
+"""One token endpoint and one service in memory, behind the transports of all contenders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ DISCOVERY = {
 
 
 class Endpoint(FakeTokenEndpoint):
-    """The fake token endpoint, with the canary as token; takes `delay` seconds, and answers requests for metadata too."""
+    """The fake token endpoint, with the canary as token.
+
+    It takes `delay` seconds, and answers requests for metadata too.
+    """
 
     def __init__(self, expires_in: int = 3600, delay: float = 0.0, **members: Any) -> None:
         super().__init__(
@@ -88,13 +91,13 @@ class AzureResponse:
 
     def __init__(self, request: Any, response: httpx.Response) -> None:
         self.request, self.internal_response = request, response
-        self.status_code, self.reason, self.headers = (
-            response.status_code,
-            response.reason_phrase,
-            response.headers,
-        )
+        self.status_code = response.status_code
+        self.reason = response.reason_phrase
+        self.headers = response.headers
         self.content_type = response.headers.get("content-type")
-        self.content, self.is_stream_consumed, self.is_closed = response.content, True, True
+        self.content = response.content
+        self.is_stream_consumed = True
+        self.is_closed = True
         self.block_size = 4096
 
     def body(self) -> bytes:
@@ -126,7 +129,7 @@ def _as_httpx(request: Any) -> httpx.Request:
 
 
 class AzureTransport(HttpTransport[Any, Any]):
-    """A transport for azure-core that hands requests to an httpx transport; it does not wait between tries."""
+    """A transport for azure-core over one of httpx; it does not wait between tries."""
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
         self.inner = inner

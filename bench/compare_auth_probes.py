@@ -34,7 +34,9 @@ NO_TOKENS = {
     "no token": b'{"expires_in": 3600, "token_type": "Bearer"}',
     "empty token": b'{"access_token": "", "expires_in": 3600, "token_type": "Bearer"}',
     "number for token": b'{"access_token": 5, "expires_in": 3600, "token_type": "Bearer"}',
-    "line break in token": b'{"access_token": "a\\r\\nX: y", "expires_in": 3600, "token_type": "Bearer"}',
+    "line break in token": (
+        b'{"access_token": "a\\r\\nX: y", "expires_in": 3600, "token_type": "Bearer"}'
+    ),
     "no expiry": b'{"access_token": "x", "token_type": "Bearer"}',
     "expiry in words": b'{"access_token": "x", "expires_in": "soon", "token_type": "Bearer"}',
 }
@@ -98,7 +100,7 @@ def stall(kind: Kind) -> str:
 
 
 def outage(life: str, fault: Fault, calls: int = 10) -> Probe:
-    """Failures of ten calls with a token that is still valid, and the token requests that they made."""
+    """Failures of ten calls with a token that is still valid, and their token requests."""
 
     def probe(kind: Kind) -> str:
         members, seconds = LIVES[life]
@@ -132,7 +134,7 @@ def wrong_secret(kind: Kind) -> str:
 
 
 def no_tokens(kind: Kind) -> str:
-    """How many answers without a usable token end in the contender's own error, and what becomes of the others."""
+    """How many answers without a usable token end in the contender's own error, and the others."""
     own, others = 0, Counter[str]()
     for body in NO_TOKENS.values():
         contender = kind(Endpoint())

@@ -1,4 +1,4 @@
-"""Where the secret and the token show: canaries are planted, paths driven, and everything that a person may see is searched."""
+"""Where secret and token show: plants canaries and searches all that a person may see."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from compare_auth_fakes import CLIENT, SECRET, TOKEN, AsyncAzureTransport, Azure
 
 from purview_auth.testing import Fault, answer, disconnected, overloaded, refused
 
-BASIC = base64.b64encode(
-    f"{CLIENT}:{SECRET}".encode()
-).decode()  # the secret as a header of HTTP's basic scheme
+# the secret as a header of HTTP's basic scheme
+BASIC = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
 CANARIES = {"secret": (SECRET, BASIC), "token": (TOKEN,)}
 TRANSPORTS = (httpx.BaseTransport, httpx.AsyncBaseTransport, AzureTransport, AsyncAzureTransport)
 FAKES = (str(Path(__file__).parent), "purview_auth/testing")

@@ -1,8 +1,9 @@
 """The source files that one warm typed GET enters, in the order in which it enters them.
 
-`python bench/files_entered.py` calls `scanning.scans.get` over loopback, with our own transport, until
-everything is imported and compiled, and then once more, watched. Files of the standard library are left
-out, those of other libraries are counted apart; compiled code counts for the file that compiles it.
+`python bench/files_entered.py` calls `scanning.scans.get` over loopback, with our own transport,
+until everything is imported and compiled, and then once more, watched. Files of the standard
+library are left out, those of other libraries are counted apart; compiled code counts for the file
+that compiles it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def _lines(path: Path) -> int:
 
 
 def generation(scratch: Path, rounds: int) -> None:
-    """All documents by this project, one by stock, both with their formatter; CPU time of the processes."""
+    """All documents by this project, one by stock, both formatted; CPU time of the processes."""
     own = ("-m", "purview_codegen", "generate", "--out", str(scratch / "everything"))
     said: set[str] = set()
     contenders = {

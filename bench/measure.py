@@ -1,4 +1,4 @@
-"""Contenders timed in turn, round by round, so that what slows the machine down slows all of them down; then ratios."""
+"""Times contenders in turn, round by round, so that a slow machine slows all; then ratios."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _BLOCKS = 300_000  # 130 MB
 
 
 def race(contenders: Mapping[str, T], measure: Callable[[T], float], rounds: int) -> Times:
-    """Seconds of each contender in each round. A first round warms up and is not counted; the order changes each round."""
+    """Seconds of each contender in each round.
+
+    A first round warms up and is not counted; the order changes each round.
+    """
     times: Times = {name: [] for name in contenders}
     gc.collect()
     gc.freeze()  # what is there already is no contender's garbage
@@ -66,29 +69,33 @@ def ratios(times: Times, name: str, base: str) -> list[float]:
 
 
 def show(title: str, times: Times, base: str, *, unit: str = "ms", calls: int = 1) -> None:
-    """A table of ratios to `base`: the median of the rounds and, as spread, the lowest and the highest."""
+    """Prints ratios to `base`: the median of the rounds, the lowest and the highest."""
     scale = {"s": 1.0, "ms": 1e3, "us": 1e6}[unit] / calls
     print(
-        f"\n## {title}: x {base} ({len(times[base])} rounds)\n\n| contender | median | low - high | {unit} |\n|---|---|---|---|"
+        f"\n## {title}: x {base} ({len(times[base])} rounds)\n\n"
+        f"| contender | median | low - high | {unit} |\n|---|---|---|---|"
     )
     for name, seconds in times.items():
         found = ratios(times, name, base)
         spread = f"{min(found):.2f} - {max(found):.2f}"
         absolute = statistics.median(seconds) * scale
-        print(
-            f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{0 if absolute >= 100 else 1}f} |"
-        )
+        digits = 0 if absolute >= 100 else 1
+        print(f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{digits}f} |")
     sys.stdout.flush()
 
 
 class Child:
-    """A script of ours in an interpreter of its own, which times what it is asked for by name (see `wait_for_orders`)."""
+    """A script in an interpreter of its own that times what it is asked for by name.
+
+    See `wait_for_orders` for its side.
+    """
 
     def __init__(self, *arguments: str, scratch: Path) -> None:
+        # of glibc; see `_heap`
         keep = {
             "MALLOC_TRIM_THRESHOLD_": "1000000000",
             "MALLOC_MMAP_THRESHOLD_": "1000000000",
-        }  # of glibc; see `_heap`
+        }
         command, env = [sys.executable, *arguments], _environment(scratch) | keep
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
@@ -132,13 +139,16 @@ def wait_for_orders(orders: Mapping[str, Callable[[], object]]) -> None:
 
 
 def _heap() -> list[bytes]:
-    """Room that stays: by chance some clients would give all of their memory back after a round, and ask for it again, at a
-    quarter of what json.loads takes. A block in each of its arenas holds what a program that has run for a while has."""
+    """Keeps memory, so that no client returns all of its own after a round and asks for it again.
+
+    Some would by chance, which costs a quarter of what json.loads takes. With a block in each arena
+    the process holds what a program has that has run for a while.
+    """
     return [bytes(400) for _ in range(_BLOCKS)][::1000]
 
 
 def python(*arguments: str, scratch: Path) -> str:
-    """Output of a fresh interpreter, which keeps its bytecode below `scratch` and imports from there too.
+    """Output of a fresh interpreter, with its bytecode and more imports below `scratch`.
 
     Raises RuntimeError with the last lines of what it complained of.
     """
@@ -155,7 +165,6 @@ def _environment(scratch: Path) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
-    env["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), env.get("PATH", "")]
-    )  # where ruff is
+    # where ruff is
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     return env

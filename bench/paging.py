@@ -1,6 +1,7 @@
-"""100,000 scans in pages of 1000 over loopback: time and peak memory, each contender in a fresh process.
+"""100,000 scans in pages over loopback: time and peak memory, each contender in a fresh process.
 
-python bench/paging.py httpx|ours URL     one contender, as the bench runs it: prints wall and CPU seconds, and MB above the start
+`python bench/paging.py httpx|ours URL` runs one contender, as the bench does. It prints wall and
+CPU seconds, and MB above the start.
 """
 
 from __future__ import annotations
@@ -95,10 +96,12 @@ def paging(rounds: int) -> None:
                         [float(x) for x in done.stdout.split()]
                     )
     print(
-        f"\n## {max(_PAGES) * _ITEMS:,} scans paged: x httpx and json.loads ({rounds} rounds, a fresh process each)\n"
+        f"\n## {max(_PAGES) * _ITEMS:,} scans paged: x httpx and json.loads "
+        f"({rounds} rounds, a fresh process each)\n"
     )
     print(
-        "| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n|---|---|---|---|---|"
+        "| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n"
+        "|---|---|---|---|---|"
     )
     base = figures["httpx", max(_PAGES)]
     for name in CONTENDERS:
@@ -111,14 +114,16 @@ def paging(rounds: int) -> None:
 
 
 def _one(name: str, address: str, pages: int) -> None:
-    before, wall, cpu = _peak_kb(), time.perf_counter(), time.process_time()
+    before = _peak_kb()
+    wall = time.perf_counter()
+    cpu = time.process_time()
     seen = CONTENDERS[name](address, pages)
     assert seen == pages * _ITEMS, seen
     print(time.perf_counter() - wall, time.process_time() - cpu, (_peak_kb() - before) / 1024)
 
 
 def _peak_kb() -> int:
-    """Of this process: ru_maxrss, where there is no /proc, also knows what the parent held when it started this one."""
+    """Peak memory of this process; without /proc it includes what the parent held at the start."""
     status = Path("/proc/self/status")
     if status.exists():
         return next(

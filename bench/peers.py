@@ -1,4 +1,4 @@
-"""The other clients: what openapi-python-client makes of the same contracts, as it is, and azure-purview-datamap."""
+"""The other clients: those of openapi-python-client from the same contracts, and of Azure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any
 from bodies import DATAMAP, SCANNING, Json
 from measure import python
 
-STOCK_SCANNING, STOCK_DATAMAP, STOCK_KINDS = (
-    "stock_scanning",
-    "stock_datamap",
-    "stock_scanning_with_kinds",
-)
+STOCK_SCANNING = "stock_scanning"
+STOCK_DATAMAP = "stock_datamap"
+STOCK_KINDS = "stock_scanning_with_kinds"
 
 
 def generate(contract: Path, package: str, scratch: Path) -> None:
@@ -43,7 +41,7 @@ def generate_all(scratch: Path) -> None:
 
 
 def _with_kinds(contract: Json) -> Json:
-    """A help for stock, which knows no subtypes: a page lists a union of them, and each admits its own kind alone."""
+    """Helps stock, which has no subtypes: lists hold a union, each member with its own kind."""
     schemas = contract["components"]["schemas"]
     kinds = schemas["Scan"]["discriminator"]["mapping"]
     schemas["ScanList"]["properties"]["value"]["items"] = {

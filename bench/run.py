@@ -1,11 +1,12 @@
-"""What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
+"""What this project costs beside other clients, on this machine: `nox -s bench`.
 
     python bench/run.py                       everything, in about seven minutes
-    python bench/run.py decode calls          these parts alone (lines imports decode calls paging transports generation)
+    python bench/run.py decode calls          these parts alone; --help lists them all
     python bench/run.py --rounds 9            more rounds, for a narrower spread
 
-Prints ratios, since machines differ and are shared: each contender takes its turn in each round, a ratio is taken within a
-round, and the median of the rounds is shown with the lowest and the highest. Nothing here leaves this machine.
+Prints ratios, since machines differ and are shared: each contender takes its turn in each round, a
+ratio is taken within a round, and the median of the rounds is shown with the lowest and the
+highest. Nothing here leaves this machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What a call of the sandbox costs with few and with many entities: medians of process time, and memory.
+"""What a call of the sandbox costs with few and many entities: process time, and memory.
 
-`python bench/sandbox.py [ENTITIES]`, 100,000 by default. The ratio of the two columns is what counts: it should stay near 1, since
-every look-up goes by an index; only what sorts or filters without one grows.
+`python bench/sandbox.py [ENTITIES]`, 100,000 by default. The ratio of the two columns is what
+counts: it should stay near 1, since every look-up goes by an index; only what sorts or filters
+without one grows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any
 from purview_testing import Sandbox
 from purview_testing.contracts.messages import RequestMessage
 
-FEW, MANY, BULK = 1_000, 100_000, 500
+FEW = 1_000
+MANY = 100_000
+BULK = 500
 SEARCH = "/datamap/api/search/query?api-version=2023-09-01"
 
 

@@ -1,4 +1,4 @@
-"""A loopback server for `calls`: keeps connections open and answers each request with the file named.
+"""A loopback server for `calls` that answers each request with one file, connections kept.
 
 python bench/server.py FILE        prints its port
 """

@@ -1,7 +1,8 @@
-"""Peers written out from a contract: attrs classes filled at once by straight-line code, pydantic models, msgspec structs.
+"""Peers written out from a contract: attrs classes, pydantic models and msgspec structs.
 
-The first is what a hand-written eager decoder would be, the JSON kept; msgspec is the floor: it drops what it does not know,
-and refuses unknown kinds. A type is (how, of what): plain, date, enum, model, list or map.
+Straight-line code fills the attrs classes at once and keeps the JSON, as a hand-written eager
+decoder would. msgspec is the floor: it drops what it does not know, and refuses unknown kinds. A
+type is (how, of what): plain, date, enum, model, list or map.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def snake(name: str) -> str:
 
 
 class Plan:
-    """Schema -> members of every object, subtypes with the value that names them, and values of the enums."""
+    """The members of every object, subtypes with the value that names them, values of enums."""
 
     def __init__(self, contract: Contract) -> None:
         self.schemas = contract.schemas
@@ -127,9 +128,8 @@ def eager(plan: Plan) -> list[str]:
     for base, kinds in plan.kinds.items():
         table = ", ".join(f"{k!r}: load_{s}" for k, s in kinds.items())
         lines += [f"kinds_{base} = {{{table}}}"]
-        lines += [
-            f"def load_{base}(d): return kinds_{base}.get(d.get({plan.tags[base]!r}), plain_{base})(d)"
-        ]
+        tag = repr(plan.tags[base])
+        lines += [f"def load_{base}(d): return kinds_{base}.get(d.get({tag}), plain_{base})(d)"]
     return lines
 
 
@@ -161,10 +161,9 @@ def structs(plan: Plan) -> list[str]:
         tag, kind = plan.kind_of.get(name, (None, None))
         flags = f", tag_field={tag!r}, tag={kind!r}" if tag else ""
         names = {snake(w): w for w in members if w != tag}
-        lines += [
-            f"class {name}{'_' if name in plan.kinds else ''}(msgspec.Struct, kw_only=True, rename={names!r}{flags}):",
-            "    pass",
-        ]
+        own = f"{name}_" if name in plan.kinds else name
+        options = f"kw_only=True, rename={names!r}{flags}"
+        lines += [f"class {own}(msgspec.Struct, {options}):", "    pass"]
         lines += [
             f"    {snake(w)}: {_hint(of) + ' | None'!r} = None"
             for w, of in members.items()

@@ -1,4 +1,4 @@
-"""What is beneath a call: the transports alone, one call after another, from threads, and from many tasks at once."""
+"""The transports alone: one call after another, from threads, and from many tasks at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from measure import race, show
 
 from purview_auth import CredentialAuth
 from purview_core.call.exchange import asend, send
-from purview_core.call.urls import Urls
+from purview_core.library_internals import Urls
 from purview_core.transport.aiohttp import fast_async_transport
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.scanning import AsyncScanningClient
 
-_PATH, _TASKS, _THREADS = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01", 64, 16
+_PATH = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01"
+_TASKS = 64
+_THREADS = 16
 _HEADERS = {"Authorization": "Bearer " + "t" * 1200, "Accept": "application/json"}
 _TIMEOUT = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), 60.0)}
 _HTTPX, _AZURE = "httpx.Client.get().json()", "azure-core, AsyncPipelineClient over aiohttp"
@@ -55,7 +57,7 @@ def transports(scratch: Path, rounds: int) -> None:
 
 
 def _show(title: str, times: Any, base: str, calls: int) -> None:
-    """Both clocks of each measurement; the process does nothing else, so its CPU time is that of the calls."""
+    """Prints both clocks; the process does nothing else, so its CPU time is that of the calls."""
     for clock, which in (("wall-clock time", 0), ("CPU time", 1)):
         show(
             f"{title}, {clock}",
@@ -127,12 +129,10 @@ def _async_contenders(
     import aiohttp
     from azure.core.rest import HttpRequest
 
-    ours, fast, plain, azure = (
-        AsyncHttpTransport(),
-        fast_async_transport(),
-        httpx.AsyncClient(timeout=60),
-        _azure(),
-    )
+    ours = AsyncHttpTransport()
+    fast = fast_async_transport()
+    plain = httpx.AsyncClient(timeout=60)
+    azure = _azure()
     address, auth = (
         url.removesuffix(_PATH),
         CredentialAuth(Credential(), allow_insecure_localhost=True),
@@ -176,19 +176,18 @@ def _azure() -> Any:
             return SimpleNamespace(token="t" * 1200, expires_on=int(time.time()) + 3600)
 
     policies = [
-        *(
-            p.RequestIdPolicy(),
-            p.HeadersPolicy(),
-            p.UserAgentPolicy(sdk_moniker="bench"),
-            p.ProxyPolicy(),
-        ),
-        *(p.ContentDecodePolicy(), p.AsyncRedirectPolicy(), p.AsyncRetryPolicy()),
-        *(p.AsyncBearerTokenCredentialPolicy(Credential(), "scope"), p.CustomHookPolicy()),
-        *(
-            p.NetworkTraceLoggingPolicy(),
-            p.DistributedTracingPolicy(),
-            p.SensitiveHeaderCleanupPolicy(),
-        ),
+        p.RequestIdPolicy(),
+        p.HeadersPolicy(),
+        p.UserAgentPolicy(sdk_moniker="bench"),
+        p.ProxyPolicy(),
+        p.ContentDecodePolicy(),
+        p.AsyncRedirectPolicy(),
+        p.AsyncRetryPolicy(),
+        p.AsyncBearerTokenCredentialPolicy(Credential(), "scope"),
+        p.CustomHookPolicy(),
+        p.NetworkTraceLoggingPolicy(),
+        p.DistributedTracingPolicy(),
+        p.SensitiveHeaderCleanupPolicy(),
         p.HttpLoggingPolicy(),
     ]
     return AsyncPipelineClient("http://127.0.0.1", policies=policies)

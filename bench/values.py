@@ -1,8 +1,8 @@
 """Pages decoded and encoded, beside the json module on the same bytes and beside the other clients.
 
-Each client works in an interpreter of its own, as in the program of a user: in one that all share, they would push each other's
-byte code and types out of the caches of the interpreter, and the heap would be what the hungriest of them left. They are asked
-for one reading each in turn.
+Each client works in an interpreter of its own, as in the program of a user. In one that all share,
+they would push each other's byte code and types out of the interpreter's caches, and the heap would
+be what the hungriest of them left. They are asked for one reading each in turn.
 """
 
 from __future__ import annotations
@@ -25,22 +25,25 @@ from bodies import Json
 from measure import Child, race, show, wait_for_orders
 
 from purview_core.call.decoding import decode
-from purview_core.model.encoders import body as request_body
-from purview_core.model.encoders import encode
+from purview_core.model.codec import body as request_body
+from purview_core.model.codec import encode
 from purview_core.model.json_text import dumps
 from purview_dataplane import datamap, scanning
 
 Decode = Callable[[bytes], Any]
 Encode = Callable[[Any], bytes]
 Members = Callable[[Any], Iterable[Any]]
-OURS, PLAIN, EAGER, AZURE = "purview_dataplane", "json", "eager attrs", "azure-purview-datamap"
+OURS = "purview_dataplane"
+PLAIN = "json"
+EAGER = "eager attrs"
+AZURE = "azure-purview-datamap"
 _STARTS = 3
 _SCALARS = {str, int, float, bool, type(None)}
 _members: dict[type, Members] = {}
 
 
 def touch(value: Any) -> Any:
-    """Reads every field of every model below a value; the reading itself is part of what is timed, for all alike."""
+    """Reads every field of every model below a value; the reading itself is timed too."""
     kind = type(value)
     if kind not in _members:
         _members[kind] = _members_of(value)
@@ -51,7 +54,7 @@ def touch(value: Any) -> Any:
 
 
 def _members_of(value: Any) -> Members:
-    """How to read all of a value: a list, a dict, or the fields of a class of attrs, msgspec, pydantic or azure."""
+    """How to read all of a value: a list, a dict, or a class of one of the libraries."""
     if isinstance(value, list):
         return lambda items: items
     if type(value) is dict:
@@ -87,7 +90,7 @@ def three_of_node(graph: Any) -> Any:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer to race over: what it is decoded by, what lists its items, and how three fields of each are read."""
+    """One answer to race over: its decoder, its items, and how three fields of each are read."""
 
     title: str
     make: Callable[[], Json]
@@ -96,9 +99,8 @@ class Page:
     model: str
     items: str
     three: Callable[[Any], Any]
-    others: Mapping[
-        str, tuple[Callable[[], Decode], Encode]
-    ]  # beside the peers written out from the contract
+    # beside the peers written out from the contract
+    others: Mapping[str, tuple[Callable[[], Decode], Encode]]
 
     def built(self, page: Any) -> Any:
         found = [getattr(page, name) for name in self.items.split()]
@@ -192,16 +194,12 @@ def _entities(count: int) -> Page:
 
 
 def _lineage(count: int) -> Page:
-    name, operation, items = (
-        "AtlasLineageInfo",
-        datamap.OPERATIONS["Lineage_Get"],
-        "guid_entity_map relations",
-    )
-    title, made, others = (
-        f"lineage of {count} nodes",
-        partial(bodies.lineage, count),
-        {AZURE: _azure(name)},
-    )
+    name = "AtlasLineageInfo"
+    operation = datamap.OPERATIONS["Lineage_Get"]
+    items = "guid_entity_map relations"
+    title = f"lineage of {count} nodes"
+    made = partial(bodies.lineage, count)
+    others = {AZURE: _azure(name)}
     return Page(title, made, operation, bodies.DATAMAP, name, items, three_of_node, others)
 
 
@@ -282,7 +280,10 @@ def pages(scratch: Path, rounds: int) -> None:
 def _raced(
     scratch: Path, page: str, what: str, clients: list[str], rounds: int
 ) -> dict[str, list[float]]:
-    """Seconds by client and reading. Three times the interpreters are new: seeds of hashes and addresses make one luckier."""
+    """Seconds by client and reading.
+
+    The interpreters are new three times: hash seeds and addresses make one luckier than another.
+    """
     times: dict[str, list[float]] = {}
     for some in filter(None, (len(range(n, rounds, _STARTS)) for n in range(_STARTS))):
         with ExitStack() as stack:

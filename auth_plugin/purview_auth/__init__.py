@@ -1,6 +1,8 @@
-"""Auth for Microsoft Purview: httpx.Auth objects that get a token once, keep it, and send it to Purview hosts alone.
+"""Auth for Microsoft Purview: httpx.Auth objects that get a token once, keep it, and send it to
+Purview hosts alone.
 
-    auth = ServicePrincipal("<tenant id>", "<client id>", "<client secret>")  # or ServicePrincipal.from_env()
+    auth = ServicePrincipal("<tenant id>", "<client id>", "<client secret>")  # or
+    ServicePrincipal.from_env()
     httpx.Client(auth=auth).get("https://contoso.purview.azure.com/account/?api-version=2019-11-01-preview")
 
 Importing this package loads nothing: each name is loaded at its first use.
@@ -20,6 +22,7 @@ __all__ = [
     "Cloud",
     "ConfigurationError",
     "CredentialAuth",
+    "HandsOutTokens",
     "HostRefusedError",
     "PurviewAuthError",
     "PurviewError",
@@ -42,8 +45,10 @@ if TYPE_CHECKING:
     )
     from .hosts import CHINA, PUBLIC, US_GOVERNMENT, Cloud
     from .principal import ServicePrincipal
-    from .tokens.store import AuthEvent, TokenStore
+    from .tokens.flight import AuthEvent
+    from .tokens.store import TokenStore
     from .tokens.token_client import Timeouts
+    from .warm import HandsOutTokens
 else:  # not seen by type checkers, so that they refuse a name that is not there
     _PLACES = {
         "azure_cli": "AzureCliCredential",
@@ -51,7 +56,9 @@ else:  # not seen by type checkers, so that they refuse a name that is not there
         "credential": "CredentialAuth",
         "hosts": "CHINA PUBLIC US_GOVERNMENT Cloud",
         "principal": "ServicePrincipal",
-        "tokens.store": "AuthEvent TokenStore",
+        "tokens.flight": "AuthEvent",
+        "tokens.store": "TokenStore",
+        "warm": "HandsOutTokens",
     }
 
     def __getattr__(name: str) -> object:

@@ -25,7 +25,8 @@ class AccessToken:
 class AzureCliCredential:
     """Asks `az account get-access-token`; for use with CredentialAuth after `az login`.
 
-    tenant_id: where it is not the one `az` is signed in to. timeout: seconds that the command may take.
+    tenant_id: where it is not the one `az` is signed in to. timeout: seconds that the command may
+    take.
     """
 
     def __init__(self, *, tenant_id: str | None = None, timeout: float = 20.0) -> None:

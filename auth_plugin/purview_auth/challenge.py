@@ -11,8 +11,9 @@ import httpx
 
 HEADER_LIMIT_CHARS = 16_384
 
-# RFC 9110 section 11.6.1: challenges and their parameters are both separated by commas, so that a name without "="
-# begins the next challenge. A token68 ("Negotiate abc==") comes out as an odd parameter, which is harmless.
+# RFC 9110 section 11.6.1: challenges and their parameters are both separated by commas, so that a
+# name without "=" begins the next challenge. A token68 ("Negotiate abc==") comes out as an odd
+# parameter, which is harmless.
 _PART = re.compile(
     r"""([\w!\#$%&'*+.^`|~/-]+) ( \s*=\s* (?: "((?:[^"\\]|\\.)*)" | ([^\s,"]+) ) )?""",
     re.VERBOSE | re.DOTALL | re.ASCII,
@@ -32,7 +33,9 @@ def challenges(header: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def bearer_claims(headers: httpx.Headers) -> str | None:
-    """The JSON text of a claims challenge; None where there is none, or it is not one JSON object."""
+    """The JSON text of a claims challenge; None where there is none, or it is not one JSON
+    object.
+    """
     for line in headers.get_list("www-authenticate"):
         for scheme, parameters in challenges(line[:HEADER_LIMIT_CHARS]):
             if scheme == "bearer" and parameters.get("error", "").lower() == "insufficient_claims":

@@ -1,4 +1,6 @@
-"""CredentialAuth: any credential object in the manner of azure-identity, without depending on it."""
+"""CredentialAuth: any credential object in the manner of azure-identity, without depending on
+it.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,16 @@ from .flow import PurviewAuth
 from .foreign import read
 from .hosts import PUBLIC, Cloud, HostRules, scope_of
 from .network import loops
-from .tokens.store import AuthEvent, Flight, Steps, TokenSource, TokenStore
+from .tokens.flight import AuthEvent, Flight, Steps, TokenSource
+from .tokens.store import TokenStore
 from .tokens.token import Clock, Moment, Token
 from .tokens.token_answers import EPOCH_LIMIT_SECONDS, make_token, number
 from .tokens.tries import pause_after
 
 # The second one outlasts the 5 s for which msal gives a failure again without asking.
 PAUSES = ((0.0, 1.0), (5.0, 1.0))
-# A store per credential, for as long as an auth object with it lives: objects on one credential share its token.
+# A store per credential, for as long as an auth object with it lives: objects on one credential
+# share its token.
 _STORES: weakref.WeakValueDictionary[int, TokenStore] = weakref.WeakValueDictionary()
 
 
@@ -77,11 +81,12 @@ class CredentialSource(TokenSource):
 class CredentialAuth(PurviewAuth):
     """Signs requests in with the tokens of a credential.
 
-    credential: has get_token_info(scope, options=...) or get_token(scope, ...), sync or async: a certificate, a managed
-    identity, a federated workload, a developer's sign-in. A sync one runs in a thread of its own; an async one on the
-    caller's event loop, and for blocking callers on a loop of this object. It stays the caller's to close. timeout:
-    seconds that one request to it may take, with its tries: a failure that may pass (an answer 408, 410, 429, 500 and above, or
-    none) is tried again as ServicePrincipal does it. The rest as for ServicePrincipal.
+    credential: has get_token_info(scope, options=...) or get_token(scope, ...), sync or async: a
+    certificate, a managed identity, a federated workload, a developer's sign-in. A sync one runs in
+    a thread of its own; an async one on the caller's event loop, and for blocking callers on a loop
+    of this object. It stays the caller's to close. timeout: seconds that one request to it may
+    take, with its tries: a failure that may pass (an answer 408, 410, 429, 500 and above, or none)
+    is tried again as ServicePrincipal does it. The rest as for ServicePrincipal.
 
     Raises ConfigurationError for arguments that cannot work; in use AuthError and HostRefusedError.
     """

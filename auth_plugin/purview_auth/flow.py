@@ -1,4 +1,7 @@
-"""The httpx side: puts the token on requests, answers a 401 at most once. Written once for sync and async."""
+"""The httpx side: puts the token on requests, answers a 401 at most once.
+
+Written once for sync and async.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ import httpx
 
 from .challenge import bearer_claims
 from .hosts import HostRules
-from .network.resend import Replay
+from .network.resend import Resend
 from .peers import class_of
-from .tokens.store import Need, Slot, TokenSource
+from .tokens.flight import Need, TokenSource
+from .tokens.store import Slot
 from .tokens.token import Sealed, Token, TokenInfo
+from .warm import HandsOutTokens
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
@@ -20,15 +25,17 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
 
 
 ANY_TOKEN = Need()
+_FLOWS = ("auth_flow", "sync_auth_flow", "async_auth_flow")
 
 
-class PurviewAuth(Sealed, httpx.Auth):
+class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
     """What all auth objects of this package share.
 
-    A 401 is answered once, with another token, if it comes from the origin that was called (not from where a redirect
-    led) and the body can be sent again; else, and for any other status, the caller gets the answer. Not for 403: a
-    permission is missing, which no token mends. Raises HostRefusedError before anything is sent where the URL may not
-    get the token, and another AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
+    A 401 is answered once, with another token, if it comes from the origin that was called (not
+    from where a redirect led) and the body can be sent again; else, and for any other status, the
+    caller gets the answer. Not for 403: a permission is missing, which no token mends. Raises
+    HostRefusedError before anything is sent where the URL may not get the token, and another
+    AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
     """
 
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
@@ -45,19 +52,21 @@ class PurviewAuth(Sealed, httpx.Auth):
     def _flow(
         self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None
     ) -> Generator[Any, Any, None]:
-        """The one flow: `ask` gives the token at once, or gives the need back, which is then yielded for an await."""
+        """The one flow: `ask` gives the token at once, or gives the need back, which is then
+        yielded for an await.
+        """
         self._hosts.check(request.url)
         given: Any = token or ask(ANY_TOKEN)
         if given is ANY_TOKEN:
             given = yield given
-        replay = Replay(request)
+        again = Resend(request)
         if given is not token:
             request.headers["Authorization"] = given.secret.bearer.decode()
         response: httpx.Response = yield request
         if (
             response.status_code != 401
             or _origin(response.request.url) != _origin(request.url)
-            or not replay.possible
+            or not again.possible
         ):
             return
         need = Need(given, bearer_claims(response.headers))
@@ -65,7 +74,7 @@ class PurviewAuth(Sealed, httpx.Auth):
         if better is need:
             better = yield need
         if better is not None:
-            yield replay.request(better.secret.bearer.decode())
+            yield again.request(better.secret.bearer.decode())
 
     def _get(self, need: Need) -> Token | None:
         return self._slot.get(self._source, need)
@@ -73,10 +82,19 @@ class PurviewAuth(Sealed, httpx.Auth):
     def _warm(self, need: Need) -> Token | Need:
         return self._slot.warm(self._source.clock, need) or need
 
-    def warm_token(self, origin: str) -> Token | None:
-        """The token in hand, where it needs no look at the policy, for a client that sets the header as it builds a request.
+    @property
+    def hands_out_tokens(self) -> bool:
+        """See HandsOutTokens: a class or an object may have a flow of its own."""
+        kind, own = type(self), vars(self)
+        flows = {name: vars(PurviewAuth)[name] for name in _FLOWS}
+        return all(name not in own and getattr(kind, name) is flows[name] for name in flows)
 
-        The client passes it to the flow where the answer is a 401. Raises HostRefusedError as the flow does.
+    def warm_token(self, origin: str) -> Token | None:
+        """The token at hand, where it needs no look at the policy; None where the flow has to be
+        run.
+
+        Raises:
+            HostRefusedError: the origin is none that may get the token.
         """
         if origin != self._good_origin:
             self._hosts.check(httpx.URL(origin))
@@ -87,10 +105,11 @@ class PurviewAuth(Sealed, httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request, token: Token | None = None
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """`token` is what the request bears already: then the first step is to hand in the answer."""
-        return self._flow(
-            request, self._get, token
-        )  # itself, with no generator around it: most calls need one step
+        """`token` is what the request bears already: then the first step is to hand in the
+        answer.
+        """
+        # itself, with no generator around it: most calls need one step
+        return self._flow(request, self._get, token)
 
     async def async_auth_flow(
         self, request: httpx.Request, token: Token | None = None
@@ -115,7 +134,9 @@ class PurviewAuth(Sealed, httpx.Auth):
         return self._resource
 
     def check_url(self, url: str | httpx.URL) -> None:
-        """Raises HostRefusedError where the token may not go to this URL: to fail before the first request."""
+        """Raises HostRefusedError where the token may not go to this URL: to fail before the
+        first request.
+        """
         self._hosts.check(httpx.URL(url))
 
     def invalidate(self) -> None:
@@ -130,7 +151,10 @@ class PurviewAuth(Sealed, httpx.Auth):
         return TokenInfo(on + token.lifetime, left, on + token.refresh_after)
 
     def close(self) -> None:
-        """No new token is asked for afterwards; a token in hand serves until it expires. May be called again."""
+        """No new token is asked for afterwards; a token in hand serves until it expires.
+
+        May be called again.
+        """
         self._source.close()
 
     async def aclose(self) -> None:

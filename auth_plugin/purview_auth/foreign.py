@@ -32,9 +32,8 @@ _NO_ANSWER = {
     ),
 }
 _STATUS = re.compile(r"HTTP Error: (\d{3})\b")  # of msal, which keeps no response
-_OAUTH = re.compile(
-    r"Token request error: \((\w{1,60})\)"
-)  # of managed identities, which keep none either
+# of managed identities, which keep none either
+_OAUTH = re.compile(r"Token request error: \((\w{1,60})\)")
 _REFUSALS = {
     "invalid_request",
     "invalid_client",
@@ -63,14 +62,18 @@ _WITHOUT_SECRET = (
         "AuthorizationCode",
     ),
 )
-# The service's own words for "not now", where the credential keeps no status: retry, timeout, unavailable, throttled.
+# The service's own words for "not now", where the credential keeps no status: retry, timeout,
+# unavailable, throttled.
 _PASSING_CODES = frozenset({90006, 90012, 90033, 90055})
 _CHAIN = 8
 _BY_ITSELF = "Ask the credential for a token by itself, to see its own message."
 
 
 def read(error: Exception, credential: object, wall: float) -> tuple[AuthError, bool]:
-    """Our error for what a credential raised, and whether it is passing. Of its text only numbers, for it may hold anything."""
+    """Our error for what a credential raised, and whether it is passing.
+
+    Of its text only numbers, for it may hold anything.
+    """
     if isinstance(error, AuthError):
         return error, False
     chain = list(_chain(error))
@@ -97,7 +100,9 @@ def read(error: Exception, credential: object, wall: float) -> tuple[AuthError, 
 
 
 def _of_a_service(error: Exception, oauth: str | None) -> bool:
-    """Whether an error without status and number was answered by a service: of Entra all refusals have a number."""
+    """Whether an error without status and number was answered by a service: of Entra all
+    refusals have a number.
+    """
     if oauth is not None:
         return oauth not in _REFUSALS
     return (

@@ -16,8 +16,8 @@ from .errors import ConfigurationError, HostRefusedError
 class Cloud:
     """One cloud: where tokens come from, for which resource, and the hosts they are for.
 
-    Hosts: `.suffix` is every host below it, `*-rest` one label that ends so, anything else the host itself; `:port`
-    limits the port. `authorities` are other names of the same authority.
+    Hosts: `.suffix` is every host below it, `*-rest` one label that ends so, anything else the host
+    itself; `:port` limits the port. `authorities` are other names of the same authority.
     """
 
     name: str
@@ -35,7 +35,8 @@ PUBLIC = Cloud(
     (".purview.azure.com:443", _PORTAL, f"*-{_PORTAL}"),
     ("https://login.microsoft.com",),
 )
-# No vendor page names the resource of the two others: the public one stands in until `resource=` says better.
+# No vendor page names the resource of the two others: the public one stands in until `resource=`
+# says better.
 US_GOVERNMENT = Cloud(
     "us_government", "https://login.microsoftonline.us", PUBLIC.resource, (".purview.azure.us:443",)
 )
@@ -75,7 +76,9 @@ def _origin(text: str, name: str) -> httpx.URL:
 
 
 def check_authority(authority: str, allow_insecure_localhost: bool) -> str:
-    """The authority without a slash at its end; ConfigurationError for anything but https and a host."""
+    """The authority without a slash at its end; ConfigurationError for anything but https and a
+    host.
+    """
     url = _origin(authority, "authority")
     if url.scheme != "https" and not (
         url.scheme == "http" and allow_insecure_localhost and is_loopback(url.host)
@@ -85,7 +88,9 @@ def check_authority(authority: str, allow_insecure_localhost: bool) -> str:
 
 
 def check_tenant(tenant: str) -> str:
-    """The tenant's id or domain; ConfigurationError where it is not one, or is one of the shared names."""
+    """The tenant's id or domain; ConfigurationError where it is not one, or is one of the shared
+    names.
+    """
     if not isinstance(tenant, str) or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", tenant):
         raise ConfigurationError(
             "tenant_id must be the tenant's id (a GUID) or one of its domain names"
@@ -128,8 +133,9 @@ def _matches(entry: str, host: str, port: int) -> bool:
 class HostRules:
     """Says whether a URL may get the token.
 
-    Not with a user name in it. http or https to loopback, where `allow_insecure_localhost`; else https alone, to a host
-    of `allowed_hosts` (any port unless it names one) or of the cloud (port 443).
+    Not with a user name in it. http or https to loopback, where `allow_insecure_localhost`; else
+    https alone, to a host of `allowed_hosts` (any port unless it names one) or of the cloud (port
+    443).
     """
 
     def __init__(
@@ -173,7 +179,8 @@ class HostRules:
             return
         if url.scheme != "https":
             raise HostRefusedError(
-                f"the token is sent over https alone, not over {url.scheme or 'no scheme'} to {host}"
+                f"the token is sent over https alone, not over {url.scheme or 'no scheme'} "
+                f"to {host}"
             )
         named = re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]+", host) and _listed(
             self.cloud.hosts, host, port

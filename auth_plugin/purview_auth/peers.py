@@ -1,4 +1,7 @@
-"""The auth objects serve httpx2 too, which has classes of its own by the names of httpx. It is not imported here."""
+"""The auth objects serve httpx2 too, which has classes of its own by the names of httpx.
+
+It is not imported here.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from typing import Any
 
 
 def class_of(kind: type[Any]) -> type[Any]:
-    """What an auth object says that its class is: the class itself; once a program uses httpx2, one that is also its Auth.
+    """What an auth object says that its class is: the class itself; once a program uses httpx2, one
+    that is also its Auth.
 
-    A client of httpx2 takes nothing but an instance of that, and whoever makes the auth object need not know who will use it.
+    A client of httpx2 takes nothing but an instance of that, and whoever makes the auth object need
+    not know who will use it.
     """
     theirs = getattr(sys.modules.get("httpx2"), "Auth", None)
     if theirs is None or issubclass(kind, theirs):

@@ -42,6 +42,8 @@ def unread_authorities() -> str | None:
 
 
 def proxy_variable(scheme: str) -> str | None:
-    """The variable that names the proxy of a scheme ("http", "https", "all"), as urllib finds it: lower case first."""
+    """The variable that names the proxy of a scheme ("http", "https", "all"), as urllib finds
+    it: lower case first.
+    """
     names = [name for name in os.environ if name.lower() == f"{scheme}_proxy" and os.environ[name]]
     return min(names, key=lambda name: not name.islower(), default=None)

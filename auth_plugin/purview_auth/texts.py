@@ -1,4 +1,6 @@
-"""Texts of others, made fit for a message or a log line: one line, without what steers a terminal, and of a bounded size."""
+"""Texts of others, made fit for a message or a log line: one line, without what steers a
+terminal, and of a bounded size.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _HALVES = re.compile(r"[\ud800-\udfff]")
 
 
 def cleaned(text: str) -> str:
-    """The text on one line: line breaks and control characters as one space, nothing that steers a terminal or turns text round.
+    """The text on one line: line breaks and control characters as one space, nothing that steers a
+    terminal or turns text round.
 
     Other text stays as it is, letter for letter.
     """
@@ -31,7 +34,10 @@ _LEFT_OUT = " [..] "
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text, or its two ends: at most `limit` characters in all. The end is kept, since the reason often stands there."""
+    """The text, or its two ends: at most `limit` characters in all.
+
+    The end is kept, since the reason often stands there.
+    """
     if len(text) <= limit:
         return text
     room = max(0, limit - len(_LEFT_OUT))
@@ -40,5 +46,8 @@ def shortened(text: str, limit: int) -> str:
 
 
 def shown(text: str, limit: int) -> str:
-    """Both: cleaned and at most `limit` characters, whatever came. Long text costs no more than short text does."""
+    """Both: cleaned and at most `limit` characters, whatever came.
+
+    Long text costs no more than short text does.
+    """
     return shortened(cleaned(shortened(text, 4 * limit)).strip(), limit)

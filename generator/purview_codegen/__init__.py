@@ -1,1 +1,3 @@
-"""Upstream OpenAPI documents to committed contracts to typed clients; `python -m purview_codegen` is its front door."""
+"""Upstream OpenAPI documents to committed contracts to typed clients; `python -m
+purview_codegen` is its front door.
+"""

@@ -1,4 +1,6 @@
-"""The steps behind the commands: documents to contracts, contracts to packages, and the check that all of them agree."""
+"""The steps behind the commands: documents to contracts, contracts to packages, and the check
+that all of them agree.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ VERSIONS = "purview_versions"
 def normalise(
     specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]
 ) -> Counts:
-    """Writes the contracts of `documents`; `read` gives a document's bytes. All of them are made before any is written."""
+    """Writes the contracts of `documents`; `read` gives a document's bytes.
+
+    All of them are made before any is written.
+    """
     manifest, lock = load_manifest(specs), Lock.load(specs)
     made = {(d.plane, d.version): contract(specs, d, read(d)) for d in documents}
     for plane in {d.plane: manifest.plane(d.plane) for d in documents}.values():
@@ -57,7 +62,9 @@ def normalise(
 def drafted(
     specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]
 ) -> dict[str, int]:
-    """Drafts the summaries that overlays lack of the operations of `documents`; returns plane -> how many."""
+    """Drafts the summaries that overlays lack of the operations of `documents`; returns plane ->
+    how many.
+    """
     out: dict[str, int] = {}
     for document in documents:
         path = specs / "overlays" / f"{document.plane}.toml"
@@ -75,12 +82,15 @@ def drafted(
 
 
 def contract(specs: Path, document: Document, content: bytes) -> Json:
-    """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
+    """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay
+    laid over it.
+    """
     found = contract_of(content, document.plane, str(document))
     if found["info"]["version"] != document.version:
         where = join("info", "version")
         raise IntegrityError(
-            f"{document.plane} {document.version}: the document says {found['info']['version']}: {where}"
+            f"{document.plane} {document.version}: the document says "
+            f"{found['info']['version']}: {where}"
         )
     if not found["paths"]:
         raise IntegrityError(f"{document} has no operations: {join('paths')}")
@@ -105,7 +115,8 @@ def load(specs: Path, document: Document) -> Json:
     found: Json = json.loads(content)
     if "swagger" in found:
         raise IntegrityError(
-            f"the contract of {document} is a Swagger {found['swagger']} document; run normalise to convert it"
+            f"the contract of {document} is a Swagger {found['swagger']} document; run "
+            f"normalise to convert it"
         )
     if not all(found.get(key) for key in ("openapi", "info", "servers", "components")):
         raise IntegrityError(f"the contract of {document} is none: {path}; run normalise")
@@ -115,14 +126,15 @@ def load(specs: Path, document: Document) -> Json:
 def generate(
     specs: Path, plane: str | None, version: str | None, out: Path, *, accept_names: bool = False
 ) -> Counts:
-    """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version those of `purview_versions`."""
+    """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version
+    those of `purview_versions`.
+    """
     manifest = load_manifest(specs)
     planes = [manifest.plane(plane)] if plane is not None else list(manifest.planes)
     plans = Plans(specs, manifest)
     documents = manifest.select(plane, version)
-    every = [
-        d for p in planes for d in p.documents
-    ]  # the lock is about all versions, whichever of them is written
+    # the lock is about all versions, whichever of them is written
+    every = [d for p in planes for d in p.documents]
     names = plans.names(every if version is None else documents)
     locked = names_lock.merged(names_lock.read(specs / "names.lock"), names, accept=accept_names)
     if version is None:
@@ -135,8 +147,9 @@ def generate(
 
 
 def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
-    """Contracts, locks, overlays and the generated tree agree; raises GateError with the first thing that does not. What the
-    tree is compared with is made below `stage`, or beside the tree."""
+    """Contracts, locks, overlays and the generated tree agree; raises GateError with the first
+    thing that does not. What the tree is compared with is made below `stage`, or beside the tree.
+    """
     manifest, lock = load_manifest(specs), Lock.load(specs)
     plans = Plans(specs, manifest)
     documents = manifest.documents
@@ -162,7 +175,8 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
         if changed := write.differences(stage / PACKAGE, out / PACKAGE):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             raise GateError(
-                f"the generated tree is not what the contracts give: {out / PACKAGE / changed[0]}{more}; run generate"
+                f"the generated tree is not what the contracts give: "
+                f"{out / PACKAGE / changed[0]}{more}; run generate"
             )
     return Counts("check", len(documents), sum(len(plans[d].operations) for d in documents))
 
@@ -282,10 +296,11 @@ def _version_folders(
 
 def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> None:
     """Each version as its own package, beside those that are there already."""
+    # for `__upstream__`
     entries, beside = (
         Lock.load(plans.specs).entries,
         Lock.load(out / VERSIONS).entries,
-    )  # for `__upstream__`
+    )
     lock = Lock(beside | {str(d): entries[str(d)] for d in documents if str(d) in entries})
     files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
     for folder, plane, document in _version_folders(plans, documents):

@@ -1,4 +1,6 @@
-"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update | discover | diff`."""
+"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update |
+discover | diff`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 
@@ -20,7 +22,7 @@ from . import documents_page, paths
 from .errors import CommandError, Counts, IntegrityError, UnreachableError, UsageError
 from .package import write
 from .source.fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
-from .source.inspect import Facts
+from .source.inspect import DocumentFacts
 from .source.lock import Entry, Lock
 from .source.manifest import load_manifest
 from .update import cli as update_cli
@@ -35,7 +37,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
+    """Runs one command; returns its exit code.
+
+    A foreseen fault is one line on stderr, never a traceback.
+    """
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], Counts | None] = arguments.run
     try:
@@ -56,9 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else the last flush complains
+        # else the last flush complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except shutil.Error as error:  # of copying a folder: the first file says enough
         text, code = str(error.args[0][0][2]), UsageError.exit_code
@@ -72,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _line(text: str) -> str:
-    """Text as one line: a parser's own words may be many, and names of a document may hold what moves a terminal's cursor."""
+    """Text as one line: a parser's own words may be many, and names of a document may hold what
+    moves a terminal's cursor.
+    """
     line = " ".join(part.strip() for part in text.splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
@@ -84,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     shared, chosen, where = _parents()
+    _contract_commands(commands, shared, chosen, where)
+    _update_commands(commands, shared, where)
+    return parser
+
+
+def _contract_commands(commands: Any, shared: _Parser, chosen: _Parser, where: _Parser) -> None:
+    """From documents over contracts to packages."""
     command = commands.add_parser(
         "fetch", parents=[shared, chosen, where], help="bring documents into the cache"
     )
@@ -97,21 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "normalise", parents=[shared, chosen, where], help="documents to contracts"
     )
-    command.add_argument(
-        "--draft-summaries",
-        action="store_true",
-        help="draft what overlays lack of summaries from operationIds",
-    )
+    drafts = "draft what overlays lack of summaries from operationIds"
+    command.add_argument("--draft-summaries", action="store_true", help=drafts)
     command.set_defaults(run=_normalise)
     command = commands.add_parser(
         "generate", parents=[shared, chosen], help="contracts to packages"
     )
-    command.add_argument(
-        "--out",
-        type=paths.named,
-        metavar="DIR",
-        help="where the packages go (default: the generated tree)",
-    )
+    place = "where the packages go (default: the generated tree)"
+    command.add_argument("--out", type=paths.named, metavar="DIR", help=place)
     command.add_argument(
         "--accept-names", action="store_true", help="record lost and changed names in names.lock"
     )
@@ -120,6 +126,10 @@ def _parser() -> argparse.ArgumentParser:
         "check", parents=[shared], help="contracts, locks and generated tree agree"
     )
     command.set_defaults(run=_check)
+
+
+def _update_commands(commands: Any, shared: _Parser, where: _Parser) -> None:
+    """What follows upstream."""
     command = commands.add_parser(
         "update", parents=[shared, where], help="to another upstream commit, with a report"
     )
@@ -137,11 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("new", help="the same")
     update_cli.reports(command)
     command.set_defaults(run=update_cli.compare)
-    return parser
 
 
 def _parents() -> tuple[_Parser, _Parser, _Parser]:
-    """The options that several commands have: the specs, one plane or version, and where documents come from."""
+    """The options that several commands have: the specs, one plane or version, and where
+    documents come from.
+    """
     shared = _Parser(add_help=False)
     shared.add_argument(
         "--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts"
@@ -210,7 +221,8 @@ def _fetched(
             print(result.note)
     if examples:
         print(
-            f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing"
+            f"examples: {sum(r.examples for r in results)} files, "
+            f"{sum(r.missing_examples for r in results)} missing"
         )
     errors = [r.error for r in results if r.error]
     for error in errors[1:]:
@@ -231,9 +243,12 @@ def _source(arguments: argparse.Namespace, stack: ExitStack) -> Source | None:
 
 
 def _relocked(lock: Lock, results: Sequence[Fetched], known: set[str]) -> Lock:
-    """The lock with what was fetched, without what the manifest names no more. Other bytes than before are upstream's own."""
+    """The lock with what was fetched, without what the manifest names no more.
 
-    def entry(d: Document, facts: Facts) -> Entry:
+    Other bytes than before are upstream's own.
+    """
+
+    def entry(d: Document, facts: DocumentFacts) -> Entry:
         old = lock.entries.get(str(d))
         provenance = "exact" if old is None or old.sha256 != facts.sha256 else old.provenance
         sizes = (facts.sha256, facts.bytes, facts.operations, facts.definitions)

@@ -1,4 +1,6 @@
-"""`docs/documents.md`: the table of the documents, written from planes.toml and upstream.lock wherever a checkout has that page."""
+"""`docs/documents.md`: the table of the documents, written from planes.toml and upstream.lock
+wherever a checkout has that page.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,10 @@ def text(manifest: Manifest, lock: Lock) -> str:
 
     rows = "".join(row(d) for d in manifest.documents)
     default = [d for d in manifest.documents if d.default]
-    out = f"{_HEAD.format(repository=main)}{rows}\n{_sum(lock, manifest.documents)}; by default {_sum(lock, default)}.\n"
+    out = (
+        f"{_HEAD.format(repository=main)}{rows}\n{_sum(lock, manifest.documents)}; by default "
+        f"{_sum(lock, default)}.\n"
+    )
     if manifest.left_out:
         left = (
             _row(_path(r.repository, r.path, main), r.version or "all", r.reason)
@@ -58,7 +63,9 @@ def text(manifest: Manifest, lock: Lock) -> str:
 
 
 def refresh(specs: Path, place: Path) -> None:
-    """Writes the page at `place` below the folder that holds specs, where the page is there already."""
+    """Writes the page at `place` below the folder that holds specs, where the page is there
+    already.
+    """
     if (place / PAGE).is_file():
         write.replace(place / PAGE, text(load_manifest(specs), Lock.load(specs)))
 

@@ -3,9 +3,9 @@
 CommandError
 +-- BehindError       1   upstream has moved on (update --check)
 +-- UsageError        2   unknown plane or version, output that cannot be written
-+-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale overlay
-+-- UnreachableError  4   not reachable, not cached, not in the mirror
-+-- GateError         5   lost operation, parser error, unaccepted name change, stale generated tree
++-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale
+overlay +-- UnreachableError  4   not reachable, not cached, not in the mirror +-- GateError
+5   lost operation, parser error, unaccepted name change, stale generated tree
 """
 
 from __future__ import annotations

@@ -36,7 +36,9 @@ def generated() -> Path | None:
 
 
 def cache() -> Path:
-    """Fetched documents: PURVIEW_CODEGEN_CACHE, else `purview_codegen` in the user's cache folder."""
+    """Fetched documents: PURVIEW_CODEGEN_CACHE, else `purview_codegen` in the user's cache
+    folder.
+    """
     if named := os.environ.get("PURVIEW_CODEGEN_CACHE"):
         return Path(named)
     base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")

@@ -41,9 +41,11 @@ def find(document: Any, pointer: str) -> Any:
 
 
 def matches(document: Any, pattern: str) -> list[tuple[str, Any]]:
-    """(pointer, value) of every place that a pointer with wildcards leads to: `*` within a step, `**` for any number of steps.
+    """(pointer, value) of every place that a pointer with wildcards leads to: `*` within a step,
+    `**` for any number of steps.
 
-    Raises LookupError naming the first step that leads nowhere, or the pattern where it fits nothing.
+    Raises LookupError naming the first step that leads nowhere, or the pattern where it fits
+    nothing.
     """
     if "*" not in pattern:
         return [(pattern, find(document, pattern))]

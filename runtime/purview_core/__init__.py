@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         TrustError,
         UnauthorizedError,
     )
-    from .model.encoders import to_json
+    from .model.codec import to_json
     from .model.model import NULL, Model, OpenEnum, type_hints
     from .model.strict import Departure
     from .operation import Body, FormField, Operation, Paging, Parameter, Plane, Polling
@@ -109,7 +109,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "client.outcome": "OperationStatus",
             "client.paging": "AsyncPager Page Pager",
             "client.polling": "AsyncPoller Poller",
-            "model.encoders": "to_json",
+            "model.codec": "to_json",
             "model.model": "Model NULL OpenEnum type_hints",
             "model.strict": "Departure",
         },

@@ -1,10 +1,13 @@
-"""Exactly what generated code may use. Clients, and httpx with them, are imported when one of their names is first used."""
+"""All names that generated code may use.
+
+Clients, and httpx with them, are imported when one of their names is first used.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import group, lazy_names, plane_client
+from .lazy import group, lazy_names, moved, plane_client, renamed, renamed_arguments
 from .operation import (
     API_VERSION,
     Body,
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from .client.outcome import OperationStatus
     from .client.paging import AsyncPager, Page, Pager
     from .client.polling import AsyncPoller, Poller
-    from .renamed import moved, renamed, renamed_arguments
 
 __all__ = [
     "API_VERSION",
@@ -81,8 +83,5 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "Page": "client.paging",
             "Pager": "client.paging",
             "Poller": "client.polling",
-            "moved": "renamed",
-            "renamed": "renamed",
-            "renamed_arguments": "renamed",
         },
     )

@@ -44,12 +44,13 @@ _TARGETS = (
 )
 _OF_ONE = {*_CODES, "message", "errormessage"}  # where one of them is, an object is one error
 _INNER = ("innererror", "innerexception", "inner")
+# may be field -> what is wrong with it
 _MAPS = (
     "errors",
     "validationerrors",
     "modelstate",
     "fielderrors",
-)  # may be field -> what is wrong with it
+)
 _ERRORS = (
     *(*_MAPS, *_INNER, "error", "odata.error", "fault", "exception"),
     *("details", "causes", "cause", "issues", "problems", "violations", "invalidparams"),

@@ -1,23 +1,27 @@
-"""What generated code says of an operation. Cheap to make: a plane declares dozens when its module is imported."""
+"""What generated code states of planes and operations.
+
+The classes are cheap to make objects of, since importing a plane makes hundreds: named tuples, and
+`Facts` where a constructor checks or completes what it is given.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .lazy import cached_property
 from .model.values import camel
 
 T = TypeVar("T")
-_PATHS: dict[
-    tuple[str, str, str | None], Parameter
-] = {}  # most are of several operations: made once, they import sooner
 
 
 class Facts:
-    """Equality, repr and immutability by slots: what attrs would give, without its import at a plane's first touch."""
+    """A read-only object whose attributes are its slots, with equality, repr and pickle by them.
+
+    attrs and dataclasses do the same, but their import would take longer than that of a plane.
+    """
 
     __slots__: tuple[str, ...] = ()
 
@@ -56,110 +60,78 @@ def _again(kind: type[Facts], facts: dict[str, Any]) -> Facts:
     return made
 
 
-class Parameter(Facts):
-    """One parameter: `name` in Python, `wire_name`, `location` (path, query, header), `required`, its type text, and how a
-    list of it is written: `style` with `explode` (repeated) or without (one value, comma-separated).
+class Parameter(NamedTuple):
+    """One parameter of an operation. Generated code makes it by `path`, `query` or `header`.
 
-    `template` holds `{n}` where a list gives numbered names; `auto` says that the runtime fills it in ("uuid", once a call).
+    Attributes:
+        name: the argument in Python.
+        location: "path", "query" or "header".
+        type: its type text.
+        style: how a list is written, in the words of OpenAPI.
+        explode: whether a list repeats the parameter, or else is one value with commas.
+        template: holds `{n}` where each item of a list has a name with its number.
+        auto: what the client fills in where it is not given: "uuid" is a new one for each call.
     """
 
-    __slots__ = (
-        "wire_name",
-        "name",
-        "location",
-        "required",
-        "type",
-        "style",
-        "explode",
-        "template",
-        "auto",
-    )
-    wire_name: str
     name: str
+    wire_name: str
     location: str
-    required: bool
-    type: str
-    style: str | None
-    explode: bool
-    template: str | None
-    auto: str | None
+    required: bool = False
+    type: str = "str"
+    style: str | None = None
+    explode: bool = False
+    template: str | None = None
+    auto: str | None = None
 
-    def __init__(
-        self,
-        name: str,
-        type: str = "str",
-        wire: str | None = None,
-        *,
-        location: str,
-        required: bool = False,
-        style: str | None = None,
-        explode: bool = False,
-        template: str | None = None,
-        auto: str | None = None,
-    ) -> None:
-        self._set(
-            wire_name=wire or camel(name),
-            name=name,
-            location=location,
-            required=required,
-            type=type,
-        )
-        self._set(style=style, explode=explode, template=template, auto=auto)
+
+# Most path parameters are of several operations. Made once, they let a plane import sooner.
+_PATH_PARAMETERS: dict[tuple[str, str, str | None], Parameter] = {}
 
 
 def path(name: str, type: str = "str", wire: str | None = None) -> Parameter:
+    """A path parameter; `wire` is its name in the path where that is not `name` in camelCase."""
     key = name, type, wire
-    if (known := _PATHS.get(key)) is None:
-        known = _PATHS[key] = Parameter(name, type, wire, location="path", required=True)
+    if (known := _PATH_PARAMETERS.get(key)) is None:
+        known = Parameter(name, wire or camel(name), "path", required=True, type=type)
+        _PATH_PARAMETERS[key] = known
     return known
 
 
 def query(name: str, type: str = "str", wire: str | None = None, **facts: Any) -> Parameter:
-    return Parameter(name, type, wire, location="query", **facts)
+    """A query parameter; `facts` are further attributes of `Parameter`."""
+    return Parameter(name, wire or camel(name), "query", type=type, **facts)
 
 
 def header(name: str, type: str = "str", wire: str | None = None, **facts: Any) -> Parameter:
-    return Parameter(name, type, wire, location="header", **facts)
+    """A header parameter; `facts` are further attributes of `Parameter`."""
+    return Parameter(name, wire or camel(name), "header", type=type, **facts)
 
 
 API_VERSION = query("api_version", wire="api-version", required=True)
 
 
-class FormField(Facts):
+class FormField(NamedTuple):
     """One part of a multipart body: a file, or with `text` a value like those of a query."""
 
-    __slots__ = ("wire_name", "name", "required", "text")
-    wire_name: str
     name: str
+    wire_name: str
     required: bool
-    text: bool
-
-    def __init__(self, name: str, wire_name: str, required: bool, *, text: bool = False) -> None:
-        self._set(name=name, wire_name=wire_name, required=required, text=text)
+    text: bool = False
 
 
-class Body(Facts):
-    """The request body: its type text, or the fields of a multipart form; `model` is the Python type."""
+class Body(NamedTuple):
+    """A request body: one value with a type text, or the fields of a multipart form.
 
-    __slots__ = ("type", "required", "media_types", "fields", "models")
+    Attributes:
+        type: the type text; empty for a form.
+        models: the package of the models that it names; set by the operation that has the body.
+    """
+
     type: str
-    required: bool
-    media_types: tuple[str, ...]
-    fields: tuple[FormField, ...]
-    models: str
-
-    def __init__(
-        self,
-        type: str,
-        *,
-        required: bool = True,
-        media_types: tuple[str, ...] = ("application/json",),
-        fields: tuple[FormField, ...] = (),
-        models: str = "",
-    ) -> None:
-        self._set(
-            type=type, required=required, media_types=media_types, fields=fields, models=models
-        )
+    required: bool = True
+    media_types: tuple[str, ...] = ("application/json",)
+    fields: tuple[FormField, ...] = ()
+    models: str = ""
 
     @property
     def model(self) -> Any:
@@ -168,13 +140,20 @@ class Body(Facts):
 
 
 class Paging(Facts):
-    """Where a page has its items, and how the next one is asked for: by a link, by a token, or by an offset.
+    """Where a page has its items, and how the next one is asked for: by link, token or offset.
 
-    `items`: member with the list, where the answer is no bare list. `next_link`: member with the link.
-    `token`: member with the token of the next page, which the next request takes as `sends`; a page whose `last` is true has
-    none after it; with `sync` the token outlives the list, and is what to ask for news with. `offset` and `limit`: what takes
-    the first item's place and the page size; `size` is the page size where none is sent, `total` the member that counts all.
-    `place`: where the next request has them ("query" or "body").
+    Attributes:
+        items: the member with the list; empty where the answer is the list.
+        next_link: the member with the link of the next page.
+        token: the member with the token of the next page.
+        sends: what the next request takes the token as; by default as the page calls it.
+        last: the member that is true in the last page.
+        sync: whether the token outlives the list, to ask for news with later.
+        offset: what takes the number of the first item.
+        limit: what takes the page size.
+        size: the page size where none is sent.
+        total: the member that counts the items of all pages.
+        place: where the next request has token, offset and limit: "query" or "body".
     """
 
     __slots__ = (
@@ -217,89 +196,67 @@ class Paging(Facts):
         total: str | None = None,
         place: str = "query",
     ) -> None:
-        self._set(
-            items=items,
-            next_link=next_link,
-            token=token,
-            sends=sends or token,
-            last=last,
-            sync=sync,
-        )
-        self._set(offset=offset, limit=limit, size=size, total=total, place=place)
+        self._set(items=items, next_link=next_link, last=last, sync=sync)
+        self._set(token=token, sends=sends or token, place=place)
+        self._set(offset=offset, limit=limit, size=size, total=total)
 
 
-class Polling(Facts):
-    """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
-    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent).
+class Polling(NamedTuple):
+    """How a long-running operation ends.
 
-    `resource`: the path of what an action changes, where a GET of it gives the result. `ask_with`: the method that tells how
-    far the work is, as "group.method".
+    Attributes:
+        final_state_via: where the final state is read, in the words of
+            `x-ms-long-running-operation-options`.
+        result: the type text of the result.
+        status_path: the path of the status, where the service may leave its link out. `{id}` is
+            the id in the first answer; other names are those of arguments.
+        resource: the path of what an action changes, where a GET of it gives the result.
+        ask_with: the method that tells how far the work is, as "group.method".
     """
 
-    __slots__ = ("final_state_via", "result", "status_path", "resource", "ask_with")
-    final_state_via: str | None
-    result: str | None
-    status_path: str | None
-    resource: str | None
-    ask_with: str | None
-
-    def __init__(
-        self,
-        final_state_via: str | None = None,
-        result: str | None = None,
-        status_path: str | None = None,
-        *,
-        resource: str | None = None,
-        ask_with: str | None = None,
-    ) -> None:
-        self._set(final_state_via=final_state_via, result=result, status_path=status_path)
-        self._set(resource=resource, ask_with=ask_with)
+    final_state_via: str | None = None
+    result: str | None = None
+    status_path: str | None = None
+    resource: str | None = None
+    ask_with: str | None = None
 
 
-class Plane(Facts):
-    """One plane: its api-version, its package, the kind of its endpoint ("account" or "tenant"), the path prefix of its
-    operations, and the roles that the vendor's documentation asks for (none: it does not say)."""
+class Plane(NamedTuple):
+    """One data plane.
 
-    __slots__ = ("name", "version", "package", "endpoint", "prefix", "roles", "title")
+    Attributes:
+        version: its api-version.
+        endpoint: the kind of host that it answers at: "account" or "tenant".
+        prefix: what the paths of its operations begin with.
+        roles: those that the vendor's documentation asks for; none where it does not say.
+        title: its name in class names.
+    """
+
     name: str
     version: str
     package: str
     endpoint: str
     prefix: str
-    roles: tuple[str, ...]
-    title: str
-
-    def __init__(
-        self,
-        name: str,
-        version: str,
-        package: str,
-        endpoint: str,
-        prefix: str,
-        roles: tuple[str, ...] = (),
-        title: str = "",
-    ) -> None:
-        self._set(
-            name=name,
-            version=version,
-            package=package,
-            endpoint=endpoint,
-            prefix=prefix,
-            roles=roles,
-            title=title,
-        )
+    roles: tuple[str, ...] = ()
+    title: str = ""
 
 
 def planes(*each: Plane) -> Mapping[str, Plane]:
+    """Planes by name."""
     return MappingProxyType({plane.name: plane for plane in each})
 
 
 class Operation(Generic[T]):
-    """One operation. T is what its method gives: the answer, the item of a pager, or the result of a poller.
+    """One operation. T is what its method gives: an answer, items of a pager, a poller's result.
 
-    `method` is the verb, `types` maps a status (or "default") to a type text, `responses` to the
-    Python type. It is declared as an attribute of a class in `<package>.operations.<group>`, and is
-    called as that says: `group` and `name`.
+    It is declared as an attribute of a class in `<package>.operations.<group>`, which gives it
+    `group` and `name`.
+
+    Attributes:
+        method: the HTTP verb.
+        types: status, or "default", -> the type text of the answer.
+        arguments: its parameters but the api-version.
+        retry_safe: whether repeating it does no harm, though its verb does not say so.
     """
 
     name: str = ""
@@ -319,20 +276,24 @@ class Operation(Generic[T]):
         polling: Polling | None = None,
         retry_safe: bool = False,
     ) -> None:
-        self.id, self.method, self.path, self.summary = id, method, path, summary
-        self.parameters, self.types, self.body = parameters, responses, body
+        self.id, self.summary = id, summary
+        self.method, self.path = method, path
+        self.parameters = parameters
         self.arguments = tuple(p for p in parameters if p is not API_VERSION)
-        self.paging, self.polling, self.retry_safe = paging, polling, retry_safe
+        self.types, self.body = responses, body
+        self.paging, self.polling = paging, polling
+        self.retry_safe = retry_safe
 
     def __set_name__(self, owner: type, name: str) -> None:
         if self.name:
-            return  # a class that only mentions it
+            return  # a further class that has it as an attribute
         self._module, self.name = owner.__module__, name
         if self.body is not None:
-            object.__setattr__(self.body, "models", self.models)
+            self.body = self.body._replace(models=self.models)
 
     @cached_property
     def group(self) -> str:
+        """The attribute of the client that has its method."""
         return self._module.rpartition(".")[2]
 
     @cached_property
@@ -363,16 +324,20 @@ def _find(package: str, operation_id: str) -> Operation[Any]:
 
 
 def _resolve(models: str, text: str) -> Any:
-    from .model.registry import Registry
+    from .model.codec import Registry  # importing a plane needs no codec
 
     return Registry.get(models).resolve(text)
 
 
 class Operations(Mapping[str, Operation[Any]]):
-    """operationId -> Operation over the modules of a package, each imported when one of its operations is asked for."""
+    """operationId -> Operation of a package, whose modules are imported as they are needed.
+
+    Args:
+        package: the package of operations.
+        modules: module -> its operationIds, in one text where none of them has a blank in it.
+    """
 
     def __init__(self, package: str, modules: Mapping[str, str | tuple[str, ...]]) -> None:
-        """`modules`: module -> its operationIds, in one text where none of them has a blank in it."""
         self._package = package
         self._where = {
             oid: module
@@ -396,4 +361,5 @@ class Operations(Mapping[str, Operation[Any]]):
 
 
 def operations(package: str, modules: Mapping[str, str | tuple[str, ...]]) -> Operations:
+    """The operations of a package, by id; see `Operations`."""
     return Operations(package, modules)

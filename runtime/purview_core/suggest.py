@@ -12,12 +12,11 @@ if TYPE_CHECKING:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean X?`, with the nearest of the known names; nothing where none is near."""
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # a message is seldom read
 
     found = list(known)
-    alike = {
-        _bare(one): one for one in found
-    }  # DataSourceID is DataSourceId, and parentTerm parent_term
+    # DataSourceID is DataSourceId, and parentTerm parent_term
+    alike = {_bare(one): one for one in found}
     near = (
         [alike[_bare(name)]]
         if _bare(name) in alike

@@ -17,8 +17,7 @@ import httpx
 from purview_codegen.package.adapter import operations_of
 from purview_core import NO_RETRY, AsyncPager, Operation, Pager
 from purview_core.manifest import Document
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler
@@ -117,7 +116,7 @@ class Case:
     def loaded(self, raw: Any) -> Any:
         """A body of plain JSON as what the method takes: models where it declares them."""
         assert self.operation.body is not None
-        load = decoder(Registry.get(self.operation.models), self.operation.body.type)
+        load = Registry.get(self.operation.models).loader(self.operation.body.type)
         return load(raw) if load else raw
 
     def arguments(self) -> Json:

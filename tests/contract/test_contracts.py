@@ -89,9 +89,8 @@ def test_every_kind_of_a_base_is_in_its_mapping(document: Document) -> None:
             ref.rsplit("/", 1)[-1] for ref in base["discriminator"].get("mapping", {}).values()
         }
         assert mapped <= set(schemas)
-        shared = base.get(
-            "x-ambiguous-discriminator-values", ()
-        )  # upstream gives several kinds one value
+        # upstream gives several kinds one value
+        shared = base.get("x-ambiguous-discriminator-values", ())
         kinds = {
             n: s["x-discriminator-value"]
             for n, s in schemas.items()

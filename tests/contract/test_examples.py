@@ -17,10 +17,9 @@ from purview_codegen.package.adapter import class_name
 from purview_core import decode, to_json
 from purview_core.call.request import text
 from purview_core.manifest import Document
-from purview_core.model.codec import codec, decoder
-from purview_core.model.encoders import body as request_body
+from purview_core.model.codec import Registry, codec
+from purview_core.model.codec import body as request_body
 from purview_core.model.json_text import dumps, loads
-from purview_core.model.registry import Registry
 
 from .corpus import Example, declared, documents, examples, members, package
 from .walking import copies, misfits, models, mutants
@@ -198,7 +197,7 @@ def _body(example: Example, operation: Any, left: dict[str, Any]) -> Any:
     if not names:
         return None if not operation.body.required else {}
     raw = left[names[0]]
-    load = decoder(Registry.get(operation.models), operation.body.type)
+    load = Registry.get(operation.models).loader(operation.body.type)
     value = load(raw) if load else raw
     assert raw == to_json(value), example
     return value

@@ -18,8 +18,7 @@ import pytest
 
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
 from purview_core.manifest import Document
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, ContractOperation, ContractSchemas, load
@@ -147,7 +146,7 @@ class Account:
         arguments = {name: value for name, value in given.items() if value is not None}
         if body is not None:
             assert case.operation.body is not None
-            load = decoder(Registry.get(case.operation.models), case.operation.body.type)
+            load = Registry.get(case.operation.models).loader(case.operation.body.type)
             arguments["body"] = load(body) if load else body
         found = self.caller.send(case, **arguments)
         return (
@@ -257,9 +256,8 @@ def lost(sent: Any, got: Any, pointer: str = "") -> Iterator[str]:
 def listed(account: Account, resource: Resource, holes: Json, names: list[str]) -> list[str]:
     """Which of the names the list has, in its order."""
     assert resource.list is not None
-    found = account.call(
-        resource.list, holes
-    )  # its pages as one list, or the only answer of a list without pages
+    # its pages as one list, or the only answer of a list without pages
+    found = account.call(resource.list, holes)
     member = resource.list.list_member
     items = [to_json(item) for item in found] if isinstance(found, list) else to_json(found)[member]
     return [n for item in items for n in names if n in identities(item)]

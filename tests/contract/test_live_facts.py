@@ -15,8 +15,7 @@ import pytest
 
 from purview_codegen.package.adapter import class_name
 from purview_core import NULL, Model, to_json
-from purview_core.model.codec import codec
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry, codec
 from purview_core.model.strict import departures
 
 from .calling import MODES, Caller, Case, Service, Version, of_plane, plain, says, versions

@@ -15,8 +15,8 @@ import pytest
 
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
 from purview_core.manifest import Document
-from purview_core.model.encoders import body as request_body
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
+from purview_core.model.codec import body as request_body
 from purview_core.model.strict import departures
 
 from .calling import ENDPOINT, Case, version_of

@@ -25,10 +25,11 @@ pytestmark = pytest.mark.level("L1")
 
 SIZE, ITEMS = 2, 5
 MARK = "x-number"
+# their answers have a token, and no parameter takes it
 UNDECLARED = {
     "Assessments_List",
     "Controls_List",
-}  # their answers have a token, and no parameter takes it
+}
 PAGING_NAMES = {
     *(
         "offset",
@@ -253,9 +254,8 @@ def test_a_list_that_never_moves_on_is_an_error(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         service.stuck = True
         if service.way == "sync":
-            assert [0, 1, 0, 1] == numbers(
-                list(pager_of(document, declared, service, arguments))
-            )  # up to date
+            # up to date
+            assert [0, 1, 0, 1] == numbers(list(pager_of(document, declared, service, arguments)))
             continue
         found: list[Any] = []
         with pytest.raises(PagingError, match="twice|again") as caught:

@@ -19,8 +19,7 @@ from purview_core import AsyncPoller, Operation, OperationStatus, Poller, Pollin
 from purview_core.client.monitor import status_class
 from purview_core.client.outcome import is_result
 from purview_core.manifest import Document
-from purview_core.model.codec import codec, decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry, codec
 
 from .calling import ENDPOINT, version_of
 from .corpus import contract, documents, manifest, package
@@ -483,9 +482,8 @@ def test_a_status_is_told_from_a_resource() -> None:
     ]
     counted = 0
     for operation, resource in resources:
-        load = decoder(
-            Registry.get(operation.models), operation.polling.result if operation.polling else ""
-        )
+        text = operation.polling.result if operation.polling else ""
+        load = Registry.get(operation.models).loader(text or "")
         assert load is not None
         for there in (resource, with_state(resource, "Accepted"), {**resource, "error": None}):
             assert is_result(there, load(there)), (operation.id, there)

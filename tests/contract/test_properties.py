@@ -11,9 +11,8 @@ import pytest
 
 from purview_core import to_json
 from purview_core.manifest import Document
-from purview_core.model.codec import decoder
+from purview_core.model.codec import Registry
 from purview_core.model.json_text import dumps, loads
-from purview_core.model.registry import Registry
 from purview_testing.contracts.facts import ContractSchemas, Shape
 
 from .calling import versions
@@ -103,7 +102,7 @@ def test_bodies_come_back_equal(document: Document) -> None:
         if case.json_body and case.operation.body
     }
     for text, case in bodies.items():
-        load = decoder(Registry.get(case.operation.models), text) or _same
+        load = Registry.get(case.operation.models).loader(text) or _same
         for number in range(BODIES):
             raw = Odd(schemas, Random(f"{SEED} {text} {number}")).of(case.body_schema)
             value = load(raw)

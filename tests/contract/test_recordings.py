@@ -30,10 +30,11 @@ pytestmark = pytest.mark.level("L2")
 
 CORPUS = ROOT.parent / "shared" / "recordings" / "corpus"
 FILES = sorted(CORPUS.glob("*.json"))
+# else the first step of a path is the plane's name
 PLANES = {
     "scan": "scanning",
     "policyStore": "metadata_policies",
-}  # else the first step of a path is the plane's name
+}
 FIRST_STEPS = {"account", "catalog", "datamap", "policyStore", "scan", "share", "workflow"}
 # "plane version Schema.member" that a model still does not name, and why.
 UNKNOWN = {

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.level("L0")
 
 IMPORT_EACH = """
 import importlib, sys
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 for line in sys.stdin:
     package, name = line.split()
     for loaded in [m for m in sys.modules if m.startswith("purview_versions")]:

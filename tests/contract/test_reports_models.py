@@ -47,9 +47,8 @@ def test_null_is_taken_for_every_member() -> None:
     for shape in every_shape():
         whole = shape.sample()
         assert whole == shape.kind.from_dict(whole).to_dict(), str(shape)
-        flat = {
-            name: type(v)() if isinstance(v, (dict, list)) else v for name, v in whole.items()
-        }  # quick to copy
+        # quick to copy
+        flat = {name: type(v)() if isinstance(v, (dict, list)) else v for name, v in whole.items()}
         for wire in shape.members:
             value = {**flat, wire: None}
             found = shape.kind.from_dict(value)

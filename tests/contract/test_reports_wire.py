@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from purview_core import NULL, ContractError, Model, Retry, decode, to_json
-from purview_core.model.codec import codec, named
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry, codec
 from purview_testing.contracts.judge import Validator
 from purview_testing.contracts.messages import RequestMessage
 
@@ -498,7 +497,7 @@ def lists_in_body(case: Case) -> list[str]:
     registry, declared = Registry.get(case.operation.models), case.operation.body
     if declared is None or declared.type not in registry.names or not isinstance(case.body, dict):
         return []
-    made: Any = named(registry, declared.type)(case.body)
+    made: Any = registry.named(declared.type)(case.body)
     return [f.wire for f in codec(type(made)).fields.values() if f.type.startswith("list[")]
 
 

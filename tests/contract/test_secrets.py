@@ -15,8 +15,7 @@ import pytest
 from purview_codegen.package.adapter import operations_of
 from purview_core import NO_RETRY, DecodeError, HttpError, PurviewError, TransportError
 from purview_core.manifest import Document
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler
@@ -116,5 +115,5 @@ def _given(declared: Any, operation: Json, names: Sampler, secrets: Sampler) -> 
             f.wire_name: ("terms.csv", CANARY.encode()) for f in declared.body.fields
         }
     raw = secrets.sample(next(iter(operation["requestBody"]["content"].values()))["schema"])
-    load = decoder(Registry.get(declared.models), declared.body.type)
+    load = Registry.get(declared.models).loader(declared.body.type)
     return arguments, load(raw) if load else raw

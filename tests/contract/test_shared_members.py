@@ -14,8 +14,7 @@ import pytest
 from purview_codegen.package.adapter import class_name
 from purview_core import Model
 from purview_core.manifest import Document
-from purview_core.model.codec import codec
-from purview_core.model.types import split_union
+from purview_core.model.codec import codec, split_union
 
 from .calling import Version, version_of
 from .corpus import documents
@@ -25,9 +24,8 @@ from .walking import copies, models
 pytestmark = pytest.mark.level("L2")
 
 Json = dict[str, Any]
-Tree = dict[
-    str, Any
-]  # member -> what its own members share; empty where it is one type in all kinds
+# member -> what its own members share; empty where it is one type in all kinds
+Tree = dict[str, Any]
 TYPE = ("$ref", "type", "format", "items", "additionalProperties", "anyOf", "enum")
 FUTURE = "Kind of 2031"
 ODD: list[Any] = [None, {}, [], "text", 7, {"createdAt": 5, "x": None}, [{}]]

@@ -46,9 +46,8 @@ def test_every_kind_reaches_its_class(document: Document) -> None:
 
 def test_scanning_has_all_its_subtypes() -> None:
     scanning = next(d for d in documents() if d.plane == "scanning" and d.default)
-    assert 133 + 6 == sum(
-        len(base._kinds) for base in bases(scanning)
-    )  # and those that the document leaves out
+    # and those that the document leaves out
+    assert 133 + 6 == sum(len(base._kinds) for base in bases(scanning))
 
 
 def built(cls: Any, /, **given: Any) -> Model:

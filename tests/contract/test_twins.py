@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from purview_core import to_json
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, ContractOperation, load
@@ -113,7 +112,7 @@ def as_typed(
     one = account(twin, document)
     case = one._version.case(operation.id)
     read = (
-        decoder(Registry.get(case.operation.models), case.operation.body.type)
+        Registry.get(case.operation.models).loader(case.operation.body.type)
         if case.operation.body
         else None
     )

@@ -37,9 +37,8 @@ def classes() -> Iterator[tuple[Version, type[Model]]]:
         index = version.plane.models
         for name, where in index._WHERE.items():
             kind = getattr(index, name)
-            if where != "enums" and not any(
-                f.type == "bytes" for f in codec(kind).fields.values()
-            ):  # forms of files
+            # forms of files
+            if where != "enums" and not any(f.type == "bytes" for f in codec(kind).fields.values()):
                 yield version, kind
 
 
@@ -59,9 +58,8 @@ def sampled(version: Version, kind: type[Model]) -> Json:
         wires[name] for name, c in classes.items() if issubclass(c, kind)
     )
     text = json.dumps(version.sampler.sample({"$ref": f"#/components/schemas/{wire}"}))
-    found = json.loads(
-        text.replace(".1234567Z", ".123456Z")
-    )  # a datetime that is given to a constructor has six digits
+    # a datetime that is given to a constructor has six digits
+    found = json.loads(text.replace(".1234567Z", ".123456Z"))
     assert isinstance(found, dict)
     for base in kind.__mro__:
         if tag := vars(base).get("_tag"):
@@ -78,9 +76,8 @@ def test_every_way_into_every_class() -> None:
     counts: Counter[str] = Counter()
     for version, kind in classes():
         raw = sampled(version, kind)
-        if (
-            type(whole := kind.from_dict(raw)) is not kind
-        ):  # its tag names a subtype, which has a turn of its own
+        # its tag names a subtype, which has a turn of its own
+        if type(whole := kind.from_dict(raw)) is not kind:
             whole = codec(kind).load({**raw, **_untagged(kind)})
         raw = whole.to_dict()
         fields = codec(type(whole)).fields.values()

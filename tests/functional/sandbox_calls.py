@@ -12,8 +12,7 @@ import httpx
 
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller
 from purview_core.manifest import Document
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_testing.contracts.documents import documents, manifest
 from purview_testing.contracts.facts import Contract, ContractOperation, load
 from purview_testing.contracts.messages import Json
@@ -62,7 +61,7 @@ def arguments(contract: Contract, operation: ContractOperation, declared: Any) -
             for f in declared.body.fields
         }
     raw = examples.of(operation.body_schema)
-    convert = decoder(Registry.get(declared.models), declared.body.type)
+    convert = Registry.get(declared.models).loader(declared.body.type)
     return out | {"body": convert(raw) if convert else raw}
 
 

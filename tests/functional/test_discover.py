@@ -113,9 +113,8 @@ def test_what_no_plane_takes_is_told_with_the_lines_that_take_it(
     assert (
         f"{REPOSITORY} {to[:10]} {COWS}\n    2026-01-01-preview, PurviewCows, 2 operations\n" in out
     )
-    assert out.endswith(
-        "discover: 3 found, 1 taken, 0 left out, 2 unknown\n"
-    )  # OTHER names Purview in its title
+    # OTHER names Purview in its title
+    assert out.endswith("discover: 3 found, 1 taken, 0 left out, 2 unknown\n")
     assert 1 == cli.main(arguments(tree, to, "--check"))
     says = f"no plane of planes.toml takes {OTHER} and 1 more; take it or leave it out there"
     assert f"purview_codegen discover: {says}\n" == capsys.readouterr().err
@@ -169,9 +168,8 @@ def test_the_lines_make_the_plane(
     assert '"Cows_Milk1" = "Milk1 (Cows)."' in (tree.specs / "overlays/cows.toml").read_text()
     assert 0 == discovered(tree, to, "--check")["totals"]["unknown"]
     before = (tree.specs / "overlays/cows.toml").read_bytes()
-    assert 0 == cli.main(
-        ["normalise", "--draft-summaries", *where, *source]
-    )  # drafts what is lacking, once
+    # drafts what is lacking, once
+    assert 0 == cli.main(["normalise", "--draft-summaries", *where, *source])
     assert before == (tree.specs / "overlays/cows.toml").read_bytes()
     capsys.readouterr()
 

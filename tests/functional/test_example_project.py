@@ -47,9 +47,8 @@ def test_its_tests_pass() -> None:
 
 def test_it_records_and_replays(tmp_path: Path) -> None:
     chosen = ("-k", "registered_once or run_to_their_end or an_account or only_lakes")
-    folder = (
-        f"--purview-recordings={tmp_path}",
-    )  # with =, or pytest takes it for the root of the tests
+    # with =, or pytest takes it for the root of the tests
+    folder = (f"--purview-recordings={tmp_path}",)
     for mode in (["--purview-record"], ["--purview-mode", "replay"]):
         done = run(*chosen, *folder, *mode)
         assert 0 == done.returncode, done.stdout + done.stderr

@@ -41,9 +41,8 @@ def page(link: str, schema: Json = TEXT, **lists: Json) -> Json:
     }
 
 
-PAGERS: dict[
-    str, tuple[Json, str, str | None]
-] = {  # -> (document, member of the items, member of the link)
+# -> (document, member of the items, member of the link)
+PAGERS: dict[str, tuple[Json, str, str | None]] = {
     "nextLink": (listed(page("nextLink")), "value", "nextLink"),
     "odata": (listed(page("@odata.nextLink")), "value", "@odata.nextLink"),
     "snake": (listed(page("next_link", items=LIST)), "items", "next_link"),

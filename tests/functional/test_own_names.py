@@ -226,9 +226,8 @@ def test_groups_keep_off_every_part_of_a_client() -> None:
         camel = "".join(part.capitalize() for part in name.split("_"))
         (op,) = plan_of(swagger({"/x": {"get": operation(f"{camel}_Do")}})).operations
         assert f"{name}_" == op.name.group
-    assert [] == [
-        name for name in dir(Group) if not name.startswith("_")
-    ]  # a method of any name hides nothing
+    # a method of any name hides nothing
+    assert [] == [name for name in dir(Group) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("name", [*keyword.kwlist, "str", "m", "datetime", "con"])

@@ -403,9 +403,8 @@ def ends_story(p: Any) -> Flow:
     assert ("azure_sql_table_columns", guids["-9"]) == (relation.type_name, relation.end1.guid)
     column = (yield entities.get(guids["-1"])).entity
     assert guids["-9"] == column.relationship_attributes["table"]["guid"]
-    yield entities.create_or_update(
-        body=m.AtlasEntityWithExtInfo(entity=table)
-    )  # put back: the same relationships
+    # put back: the same relationships
+    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))
     again = (yield entities.get(guids["-9"])).entity.relationship_attributes["columns"]
     assert [end["relationshipGuid"] for end in shown] == [end["relationshipGuid"] for end in again]
     table.relationship_attributes["columns"] = shown[:1]
@@ -462,9 +461,8 @@ def search_story(p: Any) -> Flow:
     ):
         assert names == [hit.name for hit in (yield asked(condition))], condition
     down = yield asked(orderby=[{"owner": "asc"}, {"rows": "DESC"}])
-    assert ["fig", "pear", "apricot", "Apple"] == [
-        hit.name for hit in down
-    ]  # who has no owner comes last
+    # who has no owner comes last
+    assert ["fig", "pear", "apricot", "Apple"] == [hit.name for hit in down]
     pages = yield Pages(asked(limit=3))
     assert [["Apple", "apricot", "fig"], ["pear"]] == [[hit.name for hit in page] for page in pages]
     for bad in (

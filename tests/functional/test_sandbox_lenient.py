@@ -260,9 +260,8 @@ def test_what_people_have_in_files_is_kept_whole(name: str) -> None:
         for call in BEFORE:
             done(http, *call)
         answer = send(http, method, path, body)
-        needs_no_id = (
-            answer.is_success and "without an id" in name
-        )  # where the document does not ask for one either
+        # where the document does not ask for one either
+        needs_no_id = answer.is_success and "without an id" in name
         assert strict_too or needs_no_id or answer.status_code == 400
 
 
@@ -700,9 +699,8 @@ def test_a_parent_comes_back_while_it_has_a_child() -> None:
                 "guidAssignments"
             ]
             done(http, "DELETE", f"{ATLAS}/entity/bulk?guid={guids['-1']}&guid={guids['-2']}")
-            assert (
-                404 == send(http, "GET", f"{ATLAS}/entity/guid/{guids['-1']}").status_code
-            )  # its child went with it
+            # its child went with it
+            assert 404 == send(http, "GET", f"{ATLAS}/entity/guid/{guids['-1']}").status_code
 
 
 def test_more_calls_a_second_are_throttled() -> None:

@@ -46,9 +46,8 @@ def test_a_base_has_what_its_kinds_share(case: str) -> None:
     assert properties == (
         fields(plan, "PetProperties") if "PetProperties" in plan.classes else None
     )
-    for c in (
-        plan.classes.values()
-    ):  # no class lost a member that its schema has, and each is behind its base
+    # no class lost a member that its schema has, and each is behind its base
+    for c in plan.classes.values():
         assert {f.wire for f in c.own} <= {f.wire for f in c.fields}
         above = plan.classes[c.base].fields if c.base else ()
         assert {f.wire for f in above} <= {f.wire for f in c.fields}, c.name
@@ -81,9 +80,8 @@ def test_a_kind_of_the_future_is_read(tmp_path: Path, case: str) -> None:
             )
             assert expected == getattr(found.properties, name)
     assert raw == found.to_dict()
-    assert {"kind": "Newt"} == models.Pet(
-        kind="Newt"
-    ).to_dict()  # a base asks for no more than its schema does
+    # a base asks for no more than its schema does
+    assert {"kind": "Newt"} == models.Pet(kind="Newt").to_dict()
     for kind in ("Cat", "Dog"):
         known = models.Pet.from_dict({**raw, "kind": kind})
         assert isinstance(known, models.Pet)

@@ -173,9 +173,8 @@ def test_what_still_writes_to_a_swept_stage_does_no_harm(
 ) -> None:
     (tmp_path / transaction.STAGE / "new" / "generated").mkdir(parents=True)
     with monkeypatch.context() as patched:
-        patched.setattr(
-            transaction.shutil, "rmtree", lambda *_, **__: None
-        )  # a folder that is never empty
+        # a folder that is never empty
+        patched.setattr(transaction.shutil, "rmtree", lambda *_, **__: None)
         with transaction.staged(tmp_path) as stage:
             assert [] == list(stage.iterdir())
 

@@ -77,9 +77,8 @@ def judge(run: Run, scratch: Path) -> Tally:
     plane = run.contract.parent.name
     report = (scratch / f"{plane}-{run.contract.stem}.json").resolve()
     report.unlink(missing_ok=True)
-    settings = (
-        scratch / "schemathesis.toml"
-    ).resolve()  # not on the command line: others may read that
+    # not on the command line: others may read that
+    settings = (scratch / "schemathesis.toml").resolve()
     settings.write_text(f'[headers]\nAuthorization = "${{{AUTHORIZATION}}}"\n')
     command = [
         sys.executable,
@@ -108,9 +107,8 @@ def judge(run: Run, scratch: Path) -> Tally:
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=scratch, env=environment
     )
-    report.with_suffix(".txt").write_text(
-        done.stdout + done.stderr
-    )  # each failure with its request and answer
+    # each failure with its request and answer
+    report.with_suffix(".txt").write_text(done.stdout + done.stderr)
     if not report.exists():
         last = next(
             (line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()),

@@ -82,7 +82,6 @@ def _headers(headers: Mapping[str, str]) -> Json:
 def _body(content: bytes, headers: Mapping[str, str]) -> Json:
     if not content:
         return {}
-    text = (
-        content.decode()
-    )  # what is not UTF-8 has no place in a line of JSON; none of the planes' own bodies is such
+    # what is not UTF-8 has no place in a line of JSON; none of the planes' own bodies is such
+    text = content.decode()
     return {"body": json.loads(text) if "json" in headers.get("content-type", "") else text}

@@ -24,8 +24,7 @@ import httpx
 from purview_codegen.openapi import operations_of
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
 from purview_core.manifest import Document, PlaneEntry
-from purview_core.model.codec import codec, decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry, codec
 
 from .live import Json, live_request, live_response
 from .samples import ABSENT, UUID, Sampler
@@ -195,7 +194,7 @@ class Caller:
         the members that both have.
         """
         load, schema, value = (
-            decoder(Registry.get(put.models), put.body.type),
+            Registry.get(put.models).loader(put.body.type),
             _schema(item["put"]),
             to_json(read),
         )
@@ -339,7 +338,7 @@ def _body(declared: Any, operation: Json, sampler: Sampler) -> Any:
     raw = sampler.sample(_schema(operation))
     if raw is ABSENT:
         raise ValueError(f"{declared.id}: no finite body")
-    load = decoder(Registry.get(declared.models), declared.body.type)
+    load = Registry.get(declared.models).loader(declared.body.type)
     return load(raw) if load else raw
 
 

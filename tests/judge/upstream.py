@@ -20,9 +20,8 @@ import attrs
 from .live import Json, Pairs, pairs
 
 _METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
-_NUMBERED = re.compile(
-    r"([A-Za-z]+_)N(:\w+)"
-)  # attr_N:qualifiedName in a document stands for attr_0:qualifiedName, attr_1:.. on the wire
+# attr_N:qualifiedName in a document stands for attr_0:qualifiedName, attr_1:.. on the wire
+_NUMBERED = re.compile(r"([A-Za-z]+_)N(:\w+)")
 API_VERSION = "api-version"
 
 

@@ -19,15 +19,12 @@ def calls(client: ScanningClient, purview: Purview) -> None:
     client.scans.get("source", scan="scan")  # expect-error: no such argument
     client.scans.fetch("source", "scan")  # expect-error: no such method
     client.scan.get("source", "scan")  # expect-error: no such group
-    client.scans.create_or_replace(
-        "source", "scan", models.Scan(kind="Any")
-    )  # expect-error: the body goes by name
-    client.scans.create_or_replace(
-        "source", "scan", body={"kind": "Any"}
-    )  # expect-error: a dict for a model
-    client.data_sources.create_or_replace(
-        "source", body=models.Scan(kind="Any")
-    )  # expect-error: another model
+    # expect-error: the body goes by name
+    client.scans.create_or_replace("source", "scan", models.Scan(kind="Any"))
+    # expect-error: a dict for a model
+    client.scans.create_or_replace("source", "scan", body={"kind": "Any"})
+    # expect-error: another model
+    client.data_sources.create_or_replace("source", body=models.Scan(kind="Any"))
     client.data_sources.list()[0]  # expect-error: a pager is no list
     purview.scans.get("source", "scan")  # expect-error: a group of a plane, not of the facade
 
@@ -44,15 +41,12 @@ def models_(scan: models.Scan) -> None:
     print(scan.propertys)  # expect-error: no such member
     scan.kind = 5  # expect-error: an int for a str
     print(scan.properties.created_at)  # expect-error: it may be None
-    print(
-        scan.properties and scan.properties.server_endpoint
-    )  # expect-error: not all kinds have it
-    models.Scan(
-        kind="Any", properties=models.DataSourceProperties()
-    )  # expect-error: of another family
-    models.AdlsGen2DataSource(
-        properties=models.DataSourceProperties()
-    )  # expect-error: not that of its kind
+    # expect-error: not all kinds have it
+    print(scan.properties and scan.properties.server_endpoint)
+    # expect-error: of another family
+    models.Scan(kind="Any", properties=models.DataSourceProperties())
+    # expect-error: not that of its kind
+    models.AdlsGen2DataSource(properties=models.DataSourceProperties())
 
 
 def results(client: ScanningClient) -> int:

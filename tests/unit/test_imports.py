@@ -87,7 +87,7 @@ def test_the_transport_alone_goes_below_httpx() -> None:
 def test_core_knows_of_auth_only_what_both_need() -> None:
     below = set[str]().union(*BELOW_HTTPX.values())
     allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth", *below}
-    shared = ("errors", "texts", "network.proxies", "network.trust", "network.half_imports")
+    shared = ("errors", "texts", "network.proxies", "network.trust", "network.half_imports", "warm")
     known = tuple(f" purview_auth.{name}" for name in shared)
     found = [
         o
@@ -108,9 +108,10 @@ def test_testing_stands_on_core_and_contracts() -> None:
         "purview_testing",
     }
     found = offences("purview_testing", allowed, never=("purview_codegen",))
+    # a real account
     assert ["live.py imports purview_auth"] == [
         re.sub(r".*/(\w+\.py):\d+", r"\1", o) for o in found
-    ]  # a real account
+    ]
 
 
 def test_testing_imports_what_serves_only_when_it_serves() -> None:

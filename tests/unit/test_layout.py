@@ -52,6 +52,7 @@ PROSE = {
     "externalDocs",
     "x-ms-summary",
 }
+# their keys are names out of the document
 NAMED = {
     "properties",
     "schemas",
@@ -59,12 +60,12 @@ NAMED = {
     "mapping",
     "headers",
     "responses",
-}  # their keys are names out of the document
+}
 
 PUBLIC = {
     "purview_auth": (
         "AuthError AuthEvent AzureCliCredential CHINA Cloud ConfigurationError CredentialAuth "
-        "HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
+        "HandsOutTokens HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
         "TokenResponseError "
         "TokenStore US_GOVERNMENT"
     ),

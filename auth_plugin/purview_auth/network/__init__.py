@@ -1,1 +1,3 @@
-"""What sign-in needs of the network and of the process: trust, proxies, event loops, forks, requests sent again."""
+"""What sign-in needs of the network and of the process: trust, proxies, event loops, forks,
+requests sent again.
+"""

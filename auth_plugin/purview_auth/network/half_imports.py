@@ -1,7 +1,8 @@
 """A fork waits until no other thread is half way through an import that the child would need.
 
-The child has that import as it was, half done, with the lock of its module held by a thread that is not there: its own
-import would wait for ever. First calls import much, a client's threads make them, and multiprocessing forks where it likes.
+The child has that import as it was, half done, with the lock of its module held by a thread that is
+not there: its own import would wait for ever. First calls import much, a client's threads make
+them, and multiprocessing forks where it likes.
 
 Another thread may begin an import between the end of that wait and the fork itself, for a few
 microseconds. What is half done in a child nevertheless is forgotten there, and imported once more
@@ -17,8 +18,8 @@ import threading
 import time
 from typing import Any
 
-# What calls import when they first need it, and none of it takes long. A module of somebody else's may run for ever while
-# it is imported, so nobody waits for that.
+# What calls import when they first need it, and none of it takes long. A module of somebody else's
+# may run for ever while it is imported, so nobody waits for that.
 _OURS = ("purview_core", "purview_auth", "purview_dataplane", "purview_versions")
 _HTTP = (
     "httpx",
@@ -61,7 +62,8 @@ def half_imported(locks: dict[str, Any], me: int) -> list[str]:
 
 
 def _before_fork() -> None:
-    # The locks of the import system are its own affair, but nothing public says what is being imported, and by whom.
+    # The locks of the import system are its own affair, but nothing public says what is being
+    # imported, and by whom.
     locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None) or {}
     end = time.monotonic() + LONGEST_S
     while half_imported(locks, threading.get_ident()) and time.monotonic() < end:

@@ -1,4 +1,6 @@
-"""The few things that asyncio and trio do differently, and a private loop for coroutines in blocking code."""
+"""The few things that asyncio and trio do differently, and a private loop for coroutines in
+blocking code.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ T = TypeVar("T")
 
 
 def _trio() -> Any:
-    """The trio module, where the caller runs under it. It is not imported here: who runs under it has it loaded."""
+    """The trio module, where the caller runs under it.
+
+    It is not imported here: who runs under it has it loaded.
+    """
     trio = sys.modules.get("trio")
     with contextlib.suppress(RuntimeError):
         return trio and trio.lowlevel.current_task() and trio
@@ -37,7 +42,9 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
 
 
 async def wait_for_wake(subscribe: Callable[[Callable[[], None]], None], seconds: float) -> None:
-    """Hands `subscribe` a callable that any thread may call once, and waits for that call, at most so many seconds."""
+    """Hands `subscribe` a callable that any thread may call once, and waits for that call, at
+    most so many seconds.
+    """
     if (trio := _trio()) is not None:
         event = trio.Event()
         token = trio.lowlevel.current_trio_token()
@@ -61,10 +68,12 @@ def _quietly(
 
 
 class PrivateLoop:
-    """Runs awaitables for blocking callers, all on one asyncio loop in a daemon thread, started at need.
+    """Runs awaitables for blocking callers, all on one asyncio loop in a daemon thread, started at
+    need.
 
-    One loop for the owner's whole life, because an async credential keeps connections that belong to the loop they were
-    opened on. It ends with close() or with this object; a forked child starts its own.
+    One loop for the owner's whole life, because an async credential keeps connections that belong
+    to the loop they were opened on. It ends with close() or with this object; a forked child starts
+    its own.
     """
 
     def __init__(self) -> None:

@@ -16,9 +16,9 @@ _SOCKS = ("socks5", "socks5h")
 class Proxies:
     """`proxy` for all origins; or else, with `trust_env`, what the environment says at the time.
 
-    Read as urllib reads it: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY for the hosts that go without (and the
-    settings of the system on Windows and macOS). Raises ValueError for a URL that names no proxy, ImportError where a SOCKS
-    proxy is named and socksio is not there.
+    Read as urllib reads it: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY for the hosts that go
+    without (and the settings of the system on Windows and macOS). Raises ValueError for a URL that
+    names no proxy, ImportError where a SOCKS proxy is named and socksio is not there.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ def _checked(text: str, where: str) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
-    if (
-        url.scheme not in {"http", "https", *_SOCKS} or not url.host or url.port == 0
-    ):  # the text may hold a password
+    # the text may hold a password
+    if url.scheme not in {"http", "https", *_SOCKS} or not url.host or url.port == 0:
         raise ValueError(
             f"{where} is not the URL of a proxy: http, https, socks5 or socks5h, and a host"
         )
     if url.scheme in _SOCKS and importlib.util.find_spec("socksio") is None:
         raise ImportError(
-            f"{where} names a SOCKS proxy, which needs socksio: pip install 'purview-dataplane[socks]'"
+            f"{where} names a SOCKS proxy, which needs socksio: pip install "
+            f"'purview-dataplane[socks]'"
         )
     return url

@@ -16,11 +16,12 @@ def _seekable(file: Any) -> bool:
         return False
 
 
-class Replay:
+class Resend:
     """Notes, before a request is sent, how its body can be sent again.
 
-    bytes: always. A multipart form: if its files are seekable (httpx seeks to their start itself). A file: if seekable,
-    from where it stands now. A generator or another iterable: not; half of a body would be worse than the 401.
+    bytes: always. A multipart form: if its files are seekable (httpx seeks to their start itself).
+    A file: if seekable, from where it stands now. A generator or another iterable: not; half of a
+    body would be worse than the 401.
     """
 
     def __init__(self, request: httpx.Request) -> None:

@@ -1,4 +1,6 @@
-"""Which authorities are trusted: the TLS contexts of sign-in and of data calls, made of the same variables."""
+"""Which authorities are trusted: the TLS contexts of sign-in and of data calls, made of the same
+variables.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,20 @@ from purview_auth import settings
 from purview_auth.errors import TrustError
 
 _LONGEST_S = 5.0  # that a fork waits for a context under way
-_HASHED = re.compile(
-    r"[0-9a-f]{8}\.\d+"
-)  # the names under which OpenSSL looks for authorities in a folder
+# the names under which OpenSSL looks for authorities in a folder
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _contexts: dict[tuple[str | None, ...], ssl.SSLContext] = {}
 _lock = threading.Lock()
 _held: list[bool] = []  # whether the forking thread has the lock
 
 
 def shared_ssl_context(*, trust_env: bool = True, http2: bool = False) -> ssl.SSLContext:
-    """The TLS context of all clients of this process, made when it is first asked for (that takes some 45 ms).
+    """The TLS context of all clients of this process, made when it is first asked for (that takes
+    some 45 ms).
 
-    It trusts what httpx trusts: certifi's authorities, or with `trust_env` those that SSL_CERT_FILE or SSL_CERT_DIR name.
-    HTTP/2 has one of its own, since a context holds the protocols that are offered. Raises TrustError for a variable that
-    names no authorities.
+    It trusts what httpx trusts: certifi's authorities, or with `trust_env` those that SSL_CERT_FILE
+    or SSL_CERT_DIR name. HTTP/2 has one of its own, since a context holds the protocols that are
+    offered. Raises TrustError for a variable that names no authorities.
     """
     named = settings.authorities() if trust_env else {}
     key = ("h2" if http2 else None, named.get(settings.CERT_FILE), named.get(settings.CERT_DIR))
@@ -54,7 +56,8 @@ def _made(named: dict[str, str]) -> ssl.SSLContext:
             for p in _in(folder)
         ):
             raise TrustError(
-                f"{settings.CERT_DIR} names a folder without authorities under the names that OpenSSL looks for"
+                f"{settings.CERT_DIR} names a folder without authorities under the names "
+                f"that OpenSSL looks for"
                 f" (openssl rehash makes them): {folders}"
             )
         return ssl.create_default_context(capath=folders)
@@ -71,7 +74,10 @@ def _in(folder: str) -> list[Path]:
 
 
 def context_of(path: Path, name: str) -> ssl.SSLContext:
-    """A context that trusts the authorities of a file. `name` is what names it: a variable, an argument."""
+    """A context that trusts the authorities of a file.
+
+    `name` is what names it: a variable, an argument.
+    """
     try:
         return ssl.create_default_context(cafile=str(path))
     except FileNotFoundError:
@@ -85,20 +91,26 @@ def context_of(path: Path, name: str) -> ssl.SSLContext:
 
 
 def distrust_hint(error: object) -> str:
-    """What to do about a certificate that is not trusted, as sentences; empty where that is not the failure."""
+    """What to do about a certificate that is not trusted, as sentences; empty where that is not
+    the failure.
+    """
     if "CERTIFICATE_VERIFY_FAILED" not in str(error):
         return ""
     unread = settings.unread_authorities()
     said = f" ({unread} is set, but is not read here.)" if unread else ""
     return (
-        "The certificate, of the service or of a proxy before it, is not trusted: name the file of your organisation's"
-        f" authorities in SSL_CERT_FILE, or give transport= an ssl_context: that of the package truststore has the"
+        "The certificate, of the service or of a proxy before it, is not trusted: name the "
+        "file of your organisation's"
+        f" authorities in SSL_CERT_FILE, or give transport= an ssl_context: that of the "
+        f"package truststore has the"
         f" authorities of the operating system.{said}"
     )
 
 
 def _before_fork() -> None:
-    """Lets another thread make its context first: OpenSSL has locks of its own, which the child would find held."""
+    """Lets another thread make its context first: OpenSSL has locks of its own, which the child
+    would find held.
+    """
     _held.append(_lock.acquire(timeout=_LONGEST_S))
 
 

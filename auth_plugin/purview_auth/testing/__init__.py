@@ -1,4 +1,5 @@
-"""A fake token endpoint for tests of code that uses purview_auth: as an httpx transport, and as a server on loopback.
+"""A fake token endpoint for tests of code that uses purview_auth: as an httpx transport, and as a
+server on loopback.
 
 endpoint = FakeTokenEndpoint()
 auth = ServicePrincipal("tenant", "client", "secret", transport=endpoint)

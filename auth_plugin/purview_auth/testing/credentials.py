@@ -44,7 +44,10 @@ class FakeAccessToken:
 
 @define(eq=False)
 class FakeCredential:
-    """Gives token-1, token-2, ... that live for `lifetime` seconds of `clock`; notes the arguments of each call."""
+    """Gives token-1, token-2, ...
+
+    That live for `lifetime` seconds of `clock`; notes the arguments of each call.
+    """
 
     clock: FakeClock = field(factory=FakeClock)
     lifetime: float = 3600.0

@@ -37,10 +37,11 @@ class Post:
 
 @define(eq=False)
 class FakeTokenEndpoint(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Issues token-1, token-2, ... and notes the requests; a transport for ServicePrincipal, sync and async.
+    """Issues token-1, token-2, ... and notes the requests; a transport for ServicePrincipal, sync
+    and async.
 
-    members: of the answer, beside access_token. faults: each serves one request, in order; afterwards tokens are issued.
-    always: a fault for every request that no other one serves.
+    members: of the answer, beside access_token. faults: each serves one request, in order;
+    afterwards tokens are issued. always: a fault for every request that no other one serves.
     """
 
     members: dict[str, Any] = field(factory=lambda: {"token_type": "Bearer", "expires_in": "3600"})
@@ -105,7 +106,9 @@ def disconnected(error: type[httpx.TransportError] = httpx.ConnectError) -> Faul
 
 
 def dribbled(part: str = "body") -> Fault:
-    """TokenServer sends the `body` or the `head` byte by byte, and never ends (until the client has gone)."""
+    """TokenServer sends the `body` or the `head` byte by byte, and never ends (until the client
+    has gone).
+    """
     return lambda _: httpx.Response(200, extensions={"dribble": part})
 
 

@@ -66,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @define(eq=False)
 class TokenServer:
-    """Serves a FakeTokenEndpoint on 127.0.0.1; `with TokenServer() as server:` and authority=server.authority.
+    """Serves a FakeTokenEndpoint on 127.0.0.1; `with TokenServer() as server:` and
+    authority=server.authority.
 
     ServicePrincipal takes the address with allow_insecure_localhost=True.
     """

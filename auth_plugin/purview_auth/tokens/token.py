@@ -42,7 +42,9 @@ class Sealed:
 
 
 class Bearer(Sealed, bytes):
-    """The value of an Authorization header; its repr, which tracebacks with locals print, does not show it."""
+    """The value of an Authorization header; its repr, which tracebacks with locals print, does
+    not show it.
+    """
 
     __slots__ = ()
 
@@ -53,7 +55,9 @@ class Bearer(Sealed, bytes):
 
 
 class Secret(Sealed):
-    """A string that shows itself only when asked: not in repr, vars, pickles, or the locals of a traceback."""
+    """A string that shows itself only when asked: not in repr, vars, pickles, or the locals of a
+    traceback.
+    """
 
     __slots__ = ("_value", "bearer")
 
@@ -82,10 +86,12 @@ def _due(token: Token) -> Moment:
 
 @frozen(eq=False)
 class Token:
-    """A bearer token with its age limits, in seconds since the moment before the request for it was sent.
+    """A bearer token with its age limits, in seconds since the moment before the request for it was
+    sent.
 
-    Its age is the greater of what the two clocks say: the wall clock counts the sleep of a suspended machine, where the
-    monotonic one stands still, and the monotonic one is not fooled by a wall clock that is set back.
+    Its age is the greater of what the two clocks say: the wall clock counts the sleep of a
+    suspended machine, where the monotonic one stands still, and the monotonic one is not fooled by
+    a wall clock that is set back.
     """
 
     secret: Secret
@@ -114,9 +120,10 @@ class Token:
 def refresh_after(lifetime: float, refresh_in: float | None, jitter: Jitter) -> float:
     """Age in seconds at which a token is due for an early refresh.
 
-    refresh_in where it is given and before expiry; else half of a lifetime of 2 h and more; else 300 s before expiry,
-    or half of a shorter life. Up to 60 s of jitter come off (a tenth of a short life), so that many processes do not
-    refresh together. Never before 30 s or half of the life, so that an odd answer cannot make every call a refresh.
+    refresh_in where it is given and before expiry; else half of a lifetime of 2 h and more; else
+    300 s before expiry, or half of a shorter life. Up to 60 s of jitter come off (a tenth of a
+    short life), so that many processes do not refresh together. Never before 30 s or half of the
+    life, so that an odd answer cannot make every call a refresh.
     """
     due = (
         lifetime / 2

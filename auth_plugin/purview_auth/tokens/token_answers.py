@@ -25,11 +25,14 @@ RETRY_AFTER_CAP_SECONDS = 300.0
 
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 _JWT = re.compile(r"eyJ[\w-]{8,}[\w.-]*")
-_PROXY_HINT = "Check the authority; a proxy or a sign-in page of the network may also have answered in its place."
+_PROXY_HINT = (
+    "Check the authority; a proxy or a sign-in page of the network may also have answered in "
+    "its place."
+)
 
 
 @frozen
-class Reply:
+class TokenReply:
     """A token endpoint's answer; the body is read to its end or until it is over the limit."""
 
     status: int
@@ -38,7 +41,9 @@ class Reply:
 
 
 def number(value: object, name: str, most: float = TEN_YEARS_SECONDS) -> float:
-    """A count of seconds from an int, a float or a string of digits; TokenResponseError for all else."""
+    """A count of seconds from an int, a float or a string of digits; TokenResponseError for all
+    else.
+    """
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= most:
@@ -54,7 +59,9 @@ def make_token(
     claims: str | None,
     jitter: Jitter,
 ) -> Token:
-    """The Token of a life (lifetime, refresh_in); TokenResponseError where it is none, or unfit for a header line."""
+    """The Token of a life (lifetime, refresh_in); TokenResponseError where it is none, or unfit
+    for a header line.
+    """
     if not isinstance(text, str) or not text:
         raise TokenResponseError("the token answer has no token")
     if not re.fullmatch(r"[\x21-\x7e]+", text):
@@ -65,12 +72,14 @@ def make_token(
 
 
 def read_token(
-    reply: Reply, sent: Moment, claims: str | None, jitter: Jitter
+    reply: TokenReply, sent: Moment, claims: str | None, jitter: Jitter
 ) -> tuple[Token, float]:
-    """The Token of a 200 answer, and by how many seconds its expires_on disagrees with its expires_in.
+    """The Token of a 200 answer, and by how many seconds its expires_on disagrees with its
+    expires_in.
 
-    expires_in, counted from `sent`, wins: it needs no agreement of clocks. expires_on alone is read against the
-    server's own clock (its Date header), where it tells it. Raises TokenResponseError for anything that is no token.
+    expires_in, counted from `sent`, wins: it needs no agreement of clocks. expires_on alone is read
+    against the server's own clock (its Date header), where it tells it. Raises TokenResponseError
+    for anything that is no token.
     """
     media_type = reply.headers.get("content-type", "/json").partition(";")[0].strip().lower()
     answer = _loads(reply.body) if media_type.endswith(("/json", "+json")) else None
@@ -97,14 +106,16 @@ def read_token(
 
 
 def _loads(body: bytes) -> Any:
-    """The JSON value, or None: the parser's own error holds the body, which must reach no message."""
+    """The JSON value, or None: the parser's own error holds the body, which must reach no
+    message.
+    """
     try:
         return json.loads(body.decode()) if len(body) <= BODY_LIMIT_BYTES else None
     except (ValueError, RecursionError):
         return None
 
 
-def read_error(reply: Reply, secret: Secret, wall: float) -> AuthError:
+def read_error(reply: TokenReply, secret: Secret, wall: float) -> AuthError:
     """The error of an answer that is not 200."""
     if reply.status < 400:
         what = (
@@ -143,8 +154,9 @@ def _clean(value: object, secret: Secret) -> str | None:
 
 
 def _spellings(secret: Secret) -> re.Pattern[str]:
-    """The secret however it is spelt: as it is, percent-encoded (any of its characters, in either case, once or again), as a
-    form has it, or with the escapes of JSON and HTML."""
+    """The secret however it is spelt: as it is, percent-encoded (any of its characters, in either
+    case, once or again), as a form has it, or with the escapes of JSON and HTML.
+    """
     return re.compile("".join(map(_spelling, secret.reveal())))
 
 
@@ -172,7 +184,9 @@ def http_date(text: str | None) -> float | None:
 
 
 def retry_after(headers: httpx.Headers, wall: float) -> float | None:
-    """How long the server asks to wait, in seconds, capped; None where it does not say, or says nonsense."""
+    """How long the server asks to wait, in seconds, capped; None where it does not say, or says
+    nonsense.
+    """
     for name, scale in (
         ("retry-after-ms", 0.001),
         ("x-ms-retry-after-ms", 0.001),

@@ -1,4 +1,7 @@
-"""The token client: how one token is asked for. Its connections are its own, never those of the caller's client."""
+"""The token client: how one token is asked for.
+
+Its connections are its own, never those of the caller's client.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,9 @@ from purview_auth.network import loops
 from purview_auth.network.proxies import Proxies
 from purview_auth.network.trust import distrust_hint, shared_ssl_context
 
-from .store import Flight, Steps, TokenSource
+from .flight import Flight, Steps, TokenSource
 from .token import Moment, Secret, Token
-from .token_answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
+from .token_answers import BODY_LIMIT_BYTES, TokenReply, read_error, read_token
 from .tries import pause_after
 
 log = logging.getLogger("purview_auth")
@@ -51,7 +54,9 @@ SecretSource = Secret | Callable[[], str | Awaitable[str]]
 
 @frozen
 class Timeouts:
-    """Limits of a token request, in seconds; `total` covers all tries, the pauses between them, and the body."""
+    """Limits of a token request, in seconds; `total` covers all tries, the pauses between them,
+    and the body.
+    """
 
     connect: float = 5.0
     read: float = 15.0
@@ -69,7 +74,10 @@ class _Borrowed(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _unreached(error: object, url: str) -> AuthError:
-    """Our error for what a transport raised. Its text and its request stay out: either may hold the form."""
+    """Our error for what a transport raised.
+
+    Its text and its request stay out: either may hold the form.
+    """
     if isinstance(error, ConfigurationError):
         return error
     asked = httpx.URL(url)
@@ -83,10 +91,11 @@ def _unreached(error: object, url: str) -> AuthError:
 class TokenClient(TokenSource):
     """Asks one token endpoint for one principal's tokens.
 
-    A network error, 408, 429 and 5xx are tried again: at most 3 tries within `timeouts.total`, after Retry-After or
-    else a random part of 1 s, then of 2 s. A Retry-After beyond the total is an error at once, and the store waits so
-    long before it asks again. Any other 4xx, a redirect and a 200 without a token are errors at once.
-    A client and its connections live for one request: nothing to share between event loops or with a forked child.
+    A network error, 408, 429 and 5xx are tried again: at most 3 tries within `timeouts.total`,
+    after Retry-After or else a random part of 1 s, then of 2 s. A Retry-After beyond the total is
+    an error at once, and the store waits so long before it asks again. Any other 4xx, a redirect
+    and a 200 without a token are errors at once. A client and its connections live for one request:
+    nothing to share between event loops or with a forked child.
     """
 
     url: str
@@ -115,12 +124,12 @@ class TokenClient(TokenSource):
             while True:
                 sent = self.clock.time(), self.clock.monotonic()
                 reply = yield functools.partial(post, content, deadline)
-                if isinstance(reply, Reply) and reply.status == 200:
+                if isinstance(reply, TokenReply) and reply.status == 200:
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
                 failure = (
                     read_error(reply, secret, wall)
-                    if isinstance(reply, Reply)
+                    if isinstance(reply, TokenReply)
                     else _unreached(reply, self.url)
                 )
                 if failure.permanent or isinstance(failure, TokenResponseError):
@@ -134,12 +143,15 @@ class TokenClient(TokenSource):
             vars(error).update(self.facts)
             raise
 
-    def _token(self, reply: Reply, sent: Moment, claims: str | None) -> Token:
+    def _token(self, reply: TokenReply, sent: Moment, claims: str | None) -> Token:
         token, skew = read_token(reply, sent, claims, self.jitter)
         if abs(skew) > SKEW_SECONDS and not self._skewed:
             self._skewed = True
             log.warning(
-                "expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts",
+                (
+                    "expires_on is %+.0f s off expires_in: this machine's clock is wrong; "
+                    "expires_in counts"
+                ),
                 skew,
             )
         return token
@@ -158,7 +170,9 @@ class TokenClient(TokenSource):
         return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
 
     def _own(self, kind: Any) -> Any:
-        """A transport of our own, which trusts and asks whom the environment names: as data calls do."""
+        """A transport of our own, which trusts and asks whom the environment names: as data
+        calls do.
+        """
         asked = httpx.URL(self.url)
         try:
             proxy, context = (
@@ -186,9 +200,11 @@ class TokenClient(TokenSource):
             "headers": {**HEADERS, "client-request-id": str(uuid.uuid4())},
         }
 
-    def _post(self, flight: Flight, content: Secret, deadline: float) -> Reply:
+    def _post(self, flight: Flight, content: Secret, deadline: float) -> TokenReply:
         def check(*_: object) -> None:
-            """At each step of httpcore's: an end that came before there was a connection closed none."""
+            """At each step of httpcore's: an end that came before there was a connection closed
+            none.
+            """
             if not flight.seconds_left:
                 raise httpx.ReadTimeout("total")
 
@@ -201,9 +217,9 @@ class TokenClient(TokenSource):
                 for chunk in response.iter_bytes():
                     if self._enough(body, chunk, deadline):
                         break
-                return Reply(response.status_code, response.headers, bytes(body))
+                return TokenReply(response.status_code, response.headers, bytes(body))
 
-    async def _post_async(self, content: Secret, deadline: float) -> Reply:
+    async def _post_async(self, content: Secret, deadline: float) -> TokenReply:
         async with (
             httpx.AsyncClient(
                 **self._options(self.async_transport, httpx.AsyncHTTPTransport, deadline)
@@ -212,18 +228,16 @@ class TokenClient(TokenSource):
             aclosing(cast(AsyncGenerator[bytes], response.aiter_bytes())) as chunks,
         ):
             body = bytearray()
-            async for chunk in (
-                chunks
-            ):  # whose total time its caller limits: left half read, trio would warn of it
+            # whose total time its caller limits: left half read, trio would warn of it
+            async for chunk in chunks:
                 if self._enough(body, chunk, math.inf):
                     break
-            return Reply(response.status_code, response.headers, bytes(body))
+            return TokenReply(response.status_code, response.headers, bytes(body))
 
     def _enough(self, body: bytearray, chunk: bytes, deadline: float) -> bool:
         body += chunk
-        if (
-            self.clock.monotonic() >= deadline
-        ):  # the limit per read never fires on a body that comes byte by byte
+        # the limit per read never fires on a body that comes byte by byte
+        if self.clock.monotonic() >= deadline:
             raise httpx.ReadTimeout("total")
         return len(body) > BODY_LIMIT_BYTES
 

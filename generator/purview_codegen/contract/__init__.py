@@ -1,1 +1,4 @@
-"""From a document to its contract: OpenAPI 3.1, in one shape, with the facts of the overlays. Pure."""
+"""From a document to its contract: OpenAPI 3.1, in one shape, with the facts of the overlays.
+
+Pure.
+"""

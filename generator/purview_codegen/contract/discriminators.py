@@ -1,7 +1,9 @@
-"""Which class a value of a discriminator stands for, and by which value a class says its kind: over all schemas of a document.
+"""Which class a value of a discriminator stands for, and by which value a class says its kind: over
+all schemas of a document.
 
-A class says its kind by `x-ms-discriminator-value`, else by a `const` or an enum of one value for the discriminator's member, else by
-the one value that maps to it, else by its name. Which of them a document uses makes no difference to what is generated.
+A class says its kind by `x-ms-discriminator-value`, else by a `const` or an enum of one value for
+the discriminator's member, else by the one value that maps to it, else by its name. Which of them a
+document uses makes no difference to what is generated.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ def name_of(reference: str) -> str:
 
 
 class Kinds:
-    """Raises IntegrityError for allOf that leads back to itself, and for a discriminator that says what is not so."""
+    """Raises IntegrityError for allOf that leads back to itself, and for a discriminator that
+    says what is not so.
+    """
 
     def __init__(self, source: Json, document: Any) -> None:
         self.source = {
@@ -53,7 +57,8 @@ class Kinds:
         where = join("components", "schemas", name)
         if level:
             raise IntegrityError(
-                f"{name} is made of more than {_DEEPEST} schemas, each by allOf of the next: {where}"
+                f"{name} is made of more than {_DEEPEST} schemas, each by allOf of the "
+                f"next: {where}"
             )
         if any(name in self._parents.get(other, ()) for other in out):
             raise IntegrityError(f"allOf of {name} leads back to itself: {where}")
@@ -93,7 +98,9 @@ class Kinds:
         return name
 
     def _plain(self, name: str) -> Json:
-        """The schema without the const of its discriminator: it is the default of a member that any text may stand in."""
+        """The schema without the const of its discriminator: it is the default of a member that
+        any text may stand in.
+        """
         schema, tag = self.source[name], self._tag(name)
         if tag is None or self.values[name] is None or _only(schema, tag[1]) is None:
             return schema
@@ -103,7 +110,9 @@ class Kinds:
         return _without(schema, tag[1], {} if inherited else {tag[1]: {"type": "string"}})
 
     def mapping(self, name: str) -> tuple[dict[str, str], list[str]]:
-        """(value -> schema over all descendants, the values that several of them claim and that so stay with the base)."""
+        """(value -> schema over all descendants, the values that several of them claim and that
+        so stay with the base).
+        """
         said = self._discriminator(name)
         where = join("components", "schemas", name, "discriminator")
         descendants = self._descendants(name)
@@ -114,7 +123,8 @@ class Kinds:
         for value, (target,) in [] if union else claims.items():
             if target not in (name, *descendants):
                 raise IntegrityError(
-                    f"{value!a} maps to {target}, which is not made of {name} by allOf: {where}/mapping"
+                    f"{value!a} maps to {target}, which is not made of {name} by allOf: "
+                    f"{where}/mapping"
                 )
         known = set().union(
             *(_members(self.source.get(n, {})) for n in (*self._lineages[name], *descendants))
@@ -177,8 +187,9 @@ def _without(schema: Json, member: str, instead: Json) -> Json:
 
 
 def _tagged(source: Json, document: Any) -> Json:
-    """The options of unions with a discriminator, each with its own values of it and those of the others, unless a base class says
-    them."""
+    """The options of unions with a discriminator, each with its own values of it and those of the
+    others, unless a base class says them.
+    """
     out: Json = {}
     for union in objects(document):
         tag = union.get("discriminator")

@@ -15,7 +15,8 @@ from .upgrade import upgrade
 
 
 def contract_of(content: bytes, plane: str, what: str, overlay: Overlay | None = None) -> Json:
-    """The contract of a document: upgraded where it is Swagger, shaped, with the facts of an overlay laid over it.
+    """The contract of a document: upgraded where it is Swagger, shaped, with the facts of an
+    overlay laid over it.
 
     Args:
         content: the document, JSON that `inspect` has let through.
@@ -34,7 +35,9 @@ def contract_of(content: bytes, plane: str, what: str, overlay: Overlay | None =
 
 @contextmanager
 def laid_out(what: str) -> Generator[None]:
-    """Raises IntegrityError where what is not laid out as an OpenAPI document trips what reads it."""
+    """Raises IntegrityError where what is not laid out as an OpenAPI document trips what reads
+    it.
+    """
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:

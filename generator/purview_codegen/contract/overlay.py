@@ -9,9 +9,10 @@
 | `[[long_running]]`   | the same for members of x-long-running, see `plan_polling`                                         |
 | `[[changes]]`        | `versions`, `at` (JSON pointers into the contract, or one), `reason`, `link`, one or more of the edits |
 
-What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**` for any number of steps: such a
-change is made wherever it fits. A pointer that fits nowhere, or where nothing changes any more, is an error. Facts to set on a
-member of a schema: `x-secret` (repr hides it), `x-live-name` (how the service spells it: that goes out, and both are read),
+What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**`
+for any number of steps: such a change is made wherever it fits. A pointer that fits nowhere, or
+where nothing changes any more, is an error. Facts to set on a member of a schema: `x-secret` (repr
+hides it), `x-live-name` (how the service spells it: that goes out, and both are read),
 `x-only-value` (its one value, which constructors give it). On an enum: `x-enum-varnames` (a name
 for each value, in their order).
 """
@@ -42,7 +43,7 @@ _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_runn
 
 
 @attrs.frozen
-class Change:
+class OverlayEdit:
     versions: tuple[str, ...]
     at: tuple[str, ...]
     edits: Mapping[str, Any]
@@ -56,14 +57,16 @@ class Overlay:
     name: str
     summaries: Mapping[str, str]
     methods: Mapping[str, str]
-    changes: tuple[Change, ...]
+    changes: tuple[OverlayEdit, ...]
     retry_safe: tuple[str, ...] = ()
     paging: Mapping[str, Json] = {}
     long_running: Mapping[str, Json] = {}
 
     @classmethod
     def read(cls, path: Path) -> Overlay:
-        """The overlay at a path, an empty one where there is no file; raises IntegrityError for an entry it cannot read."""
+        """The overlay at a path, an empty one where there is no file; raises IntegrityError for
+        an entry it cannot read.
+        """
         if not path.exists():
             return cls(path.name, {}, {}, ())
         try:
@@ -122,12 +125,15 @@ class Overlay:
         for change in self.changes:
             if stale := sorted(set(change.versions) - set(versions)):
                 raise IntegrityError(
-                    f"overlay {self.name}: change at {change.at[0]} names no version of the plane: {stale[0]}"
+                    f"overlay {self.name}: change at {change.at[0]} names no version of "
+                    f"the plane: {stale[0]}"
                 )
 
 
 def apply(contract: Json, overlay: Overlay) -> Json:
-    """A new contract with the overlay's changes and summaries; raises IntegrityError for a change that no longer applies."""
+    """A new contract with the overlay's changes and summaries; raises IntegrityError for a
+    change that no longer applies.
+    """
     out: Json = copy.deepcopy(contract)
     for change in overlay.changes:
         if contract["info"]["version"] in change.versions:
@@ -170,7 +176,7 @@ def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
     return found
 
 
-def _change(entry: Json, name: str, index: int) -> Change:
+def _change(entry: Json, name: str, index: int) -> OverlayEdit:
     edits = {key: entry[key] for key in EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
     unknown = sorted(set(entry) - set(EDITS) - _CHANGE)
@@ -184,7 +190,7 @@ def _change(entry: Json, name: str, index: int) -> Change:
         )
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
     at = entry["at"]
-    return Change(
+    return OverlayEdit(
         tuple(entry["versions"]),
         (at,) if isinstance(at, str) else tuple(at),
         edits,
@@ -192,7 +198,7 @@ def _change(entry: Json, name: str, index: int) -> Change:
     )
 
 
-def _apply(document: Json, at: str, change: Change, name: str) -> None:
+def _apply(document: Json, at: str, change: OverlayEdit, name: str) -> None:
     where = f"overlay {name}: change at {at} in {document['info']['version']} no longer applies"
     try:
         targets = [value for _, value in matches(document, at)]

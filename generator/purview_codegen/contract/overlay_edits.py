@@ -99,7 +99,9 @@ def _kinds(document: Json, target: Json, given: str) -> None:
 
 
 def _always(document: Json, target: Json, given: list[str]) -> None:
-    """What the service alone writes stays required, which is asked of answers alone; all else is marked, and no more required."""
+    """What the service alone writes stays required, which is asked of answers alone; all else is
+    marked, and no more required.
+    """
     own = _own(target)
     members = own.get("properties", {})
     for name in given:
@@ -140,7 +142,9 @@ EDITS: Mapping[str, Edit] = {
 
 
 def _own(schema: Json) -> Json:
-    """The part of a schema that holds its own members: the schema itself, or the last part of its allOf."""
+    """The part of a schema that holds its own members: the schema itself, or the last part of
+    its allOf.
+    """
     parts = [part for part in schema.get("allOf", []) if "$ref" not in part]
     return parts[-1] if parts else schema
 

@@ -1,4 +1,5 @@
-"""Which lists come in pages, where a document does not say `x-ms-pageable`: by a link to the next page, in the answer or its header.
+"""Which lists come in pages, where a document does not say `x-ms-pageable`: by a link to the next
+page, in the answer or its header.
 
 | the answer of a GET holds                                                        | the next page is at           |
 |------------------------------------------------------------------------------------|-------------------------------|
@@ -6,7 +7,8 @@
 | `next`, `nextPage` (a text of format `uri`; without it may be a token)               | that link                     |
 | a header `Link` (RFC 8288)                                                           | its link with `rel="next"`    |
 
-and one list: the whole answer, its one member that is a list, or of several the one that is called as lists of items are.
+and one list: the whole answer, its one member that is a list, or of several the one that is called
+as lists of items are.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ _LISTS = ("value", "values", "items", "results", "data", "elements")
 
 
 def page(answer: Json, schema: Any, source: Json) -> Json | None:
-    """The facts of x-pageable for an answer of a schema; None where nothing tells of a next page. `source`: the named schemas."""
+    """The facts of x-pageable for an answer of a schema; None where nothing tells of a next page.
+
+    `source`: the named schemas.
+    """
     whole = _followed(schema, source)
     members = _members(whole, source, set())
     link = next((name for name, s in members.items() if _is_link(name, _followed(s, source))), None)

@@ -1,8 +1,9 @@
-"""The schemas of a contract: every class named, every inline object, map and enum hoisted to a component, prose gone.
+"""The schemas of a contract: every class named, every inline object, map and enum hoisted to a
+component, prose gone.
 
-openapi-python-client names an inline schema after its place and a titled one after its title, and drops the second of a kind;
-so nothing is left for it to name. It also loses what stands beside a lone `allOf` reference, so a subtype is always
-`allOf: [reference, {its own properties}]`.
+openapi-python-client names an inline schema after its place and a titled one after its title, and
+drops the second of a kind; so nothing is left for it to name. It also loses what stands beside a
+lone `allOf` reference, so a subtype is always `allOf: [reference, {its own properties}]`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ _PROSE = {"description", "title", "example", "examples"}
 _SHAPES = {"$ref", "type", "properties", "allOf", "anyOf", "oneOf"}
 
 
-class Schemas:
-    """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
+class SchemaShaper:
+    """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it
+    (parameters, bodies) their form.
+    """
 
     def __init__(self, source: Json, document: Json | None = None) -> None:
         self._kinds = Kinds(source, source if document is None else document)
@@ -40,18 +43,22 @@ class Schemas:
         for name, schema in source.items():
             if not pascal(name):
                 raise GateError(
-                    f"{name!r} gives no class name: {join('components', 'schemas')}; give it one letter"
+                    f"{name!r} gives no class name: {join('components', 'schemas')}; give "
+                    f"it one letter"
                 )
             if other := self._taken.get(pascal(name).lower()):
                 raise GateError(
-                    f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}"
+                    f"{name!r} and {other!r} give one class name: "
+                    f"{join('components', 'schemas', name)}"
                 )
             self._taken[pascal(name).lower()] = name
             if schema.get("enum"):
                 self._enums[self._enum_key(schema, name)] = pascal(name)
 
     def components(self) -> Json:
-        """All component schemas, hoisted ones included once every part of the document was placed."""
+        """All component schemas, hoisted ones included once every part of the document was
+        placed.
+        """
         for name, schema in self.source.items():
             body = self._component(schema, pascal(name))
             if "discriminator" in schema:
@@ -70,7 +77,10 @@ class Schemas:
         raise GateError(f"no class name is free for {wanted[-1]!r}")
 
     def place(self, schema: Json, hint: str) -> Json:
-        """A schema where it is used: a reference, a scalar or an array. `hint` names what has to be hoisted."""
+        """A schema where it is used: a reference, a scalar or an array.
+
+        `hint` names what has to be hoisted.
+        """
         schema = schema if isinstance(schema, dict) else {}  # true: anything
         body = self._place(_plain(schema, hint), hint)
         if not _nullable(schema):
@@ -148,7 +158,9 @@ class Schemas:
         return {"$ref": REF + name}
 
     def _map_values(self, values: Any, hint: str) -> Json:
-        """`{}`, `{type: object}` and the like say nothing that the service keeps to: such values are left open."""
+        """`{}`, `{type: object}` and the like say nothing that the service keeps to: such values
+        are left open.
+        """
         return self.place(values, hint + "Value") if _informative(values) else {}
 
     def _model(self, schema: Json, hint: str) -> Json:
@@ -198,7 +210,9 @@ class Schemas:
 
 
 def _ambiguous_enums(document: Any) -> set[str]:
-    """The x-ms-enum names, in lower case, that stand for more than one set of values in a document."""
+    """The x-ms-enum names, in lower case, that stand for more than one set of values in a
+    document.
+    """
     found: dict[str, set[tuple[Any, ...]]] = {}
     for value in objects(document):
         enum = value.get("x-ms-enum")
@@ -225,8 +239,10 @@ def _parts(schema: Json, hint: str) -> Iterator[Json]:
 
 
 def _plain(schema: Json, hint: str) -> Json:
-    """One spelling for types: a list of one type, `const`, unions with null and an allOf without references become a plain type, an
-    enum, nullable, and one body. Raises GateError where members stand beside a reference or union, which would lose them."""
+    """One spelling for types: a list of one type, `const`, unions with null and an allOf without
+    references become a plain type, an enum, nullable, and one body. Raises GateError where members
+    stand beside a reference or union, which would lose them.
+    """
     only = [
         k
         for k in ("anyOf", "oneOf")
@@ -243,7 +259,8 @@ def _plain(schema: Json, hint: str) -> Json:
     kinds = [key for key in ("$ref", "anyOf", "oneOf", "properties", "allOf") if schema.get(key)]
     if len(kinds) > 1 and kinds[0] not in ("properties", "allOf"):
         raise GateError(
-            f"{kinds[1]} beside {kinds[0]} has no one class: {hint}; give each of them a schema of its own"
+            f"{kinds[1]} beside {kinds[0]} has no one class: {hint}; give each of them a "
+            f"schema of its own"
         )
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
@@ -321,7 +338,9 @@ def _facts(schema: Json) -> Json:
 
 
 def _read_only(schema: Json) -> Json:
-    """Read-only by its own word, or by a mutability that lists reading alone ("create" is returned all the same)."""
+    """Read-only by its own word, or by a mutability that lists reading alone ("create" is
+    returned all the same).
+    """
     read = schema.get("readOnly") is True or schema.get("x-ms-mutability") == ["read"]
     return {"readOnly": True} if read else {}
 

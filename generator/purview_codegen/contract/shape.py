@@ -1,4 +1,5 @@
-"""An OpenAPI 3 document to a contract: facts only, with every name, body and answer in the one form the generator reads.
+"""An OpenAPI 3 document to a contract: facts only, with every name, body and answer in the one form
+the generator reads.
 
 A document that is published as OpenAPI 3 enters here; a Swagger 2.0 one comes through `upgrade`.
 """
@@ -14,22 +15,23 @@ from purview_codegen.openapi import METHODS
 from purview_codegen.pointer import Json, find, join
 
 from .paged_lists import page
-from .schemas import Schemas
+from .schemas import SchemaShaper
 
 _API_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
-_NAME_TEMPLATE = re.compile(
-    r"([A-Za-z]+_)N(:\w+)"
-)  # a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
-_TOKEN = re.compile(
-    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-)  # RFC 9110: what names a header, and each half of a media type
+# a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
+_NAME_TEMPLATE = re.compile(r"([A-Za-z]+_)N(:\w+)")
+# RFC 9110: what names a header, and each half of a media type
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPEN = "\0"  # stands for a part of an address that nobody gave
 _STATUS = re.compile(r"default|[1-5](\d\d|XX)")
 _REPEATABILITY = "repeatability-request-id"
 
 
 def shape(document: Json, title: str) -> Json:
-    """The contract of a document; `title` names it. Raises IntegrityError with a JSON pointer for what cannot be read."""
+    """The contract of a document; `title` names it.
+
+    Raises IntegrityError with a JSON pointer for what cannot be read.
+    """
     version = str(document.get("info", {}).get("version"))
     if not _API_VERSION.fullmatch(version):
         raise IntegrityError(
@@ -37,14 +39,14 @@ def shape(document: Json, title: str) -> Json:
         )
     if "swagger" in document:
         raise IntegrityError(
-            f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}"
+            f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: "
+            f"{join('swagger')}"
         )
     if not str(document.get("openapi", "")).startswith("3."):
         raise IntegrityError(f"neither Swagger 2.0 nor OpenAPI 3: {join('openapi')}")
     shaper = _Shaper(document, version)
-    components = (
-        shaper.schemas.components()
-    )  # before the paths: an enum that both have is named by the schema
+    # before the paths: an enum that both have is named by the schema
+    components = shaper.schemas.components()
     paths = {path: shaper.path(path, item) for path, item in document.get("paths", {}).items()}
     server: Json = next(iter(document.get("servers", [])), {})
     return {
@@ -68,8 +70,9 @@ def shape(document: Json, title: str) -> Json:
 
 
 def _prefix(server: Json) -> str:
-    """The path of a server's address, with the defaults of its variables, without host and trailing slash. A host may be left
-    open; a path may not."""
+    """The path of a server's address, with the defaults of its variables, without host and trailing
+    slash. A host may be left open; a path may not.
+    """
     address, variables = str(server.get("url", "")), server.get("variables", {})
     if not address.isprintable() or "\\" in address:
         _refuse("an address with a control character or a backslash", "servers", 0, "url")
@@ -109,7 +112,9 @@ def _refuse(what: str, *where: str | int) -> NoReturn:
 
 
 def _chosen(content: Json) -> tuple[str, Json]:
-    """The one media type that a client speaks: JSON where it may, else a form with files, else the first."""
+    """The one media type that a client speaks: JSON where it may, else a form with files, else
+    the first.
+    """
     media = min(content, key=lambda m: ("json" not in m, m != "multipart/form-data"))
     return media, content[media].get("schema", {})
 
@@ -117,7 +122,7 @@ def _chosen(content: Json) -> tuple[str, Json]:
 class _Shaper:
     def __init__(self, document: Json, version: str) -> None:
         self.document, self.version = document, version
-        self.schemas = Schemas(document.get("components", {}).get("schemas", {}), document)
+        self.schemas = SchemaShaper(document.get("components", {}).get("schemas", {}), document)
 
     def _follow(self, part: Json) -> Json:
         """A shared parameter, body, answer or header, where a reference stands for it."""
@@ -186,7 +191,10 @@ class _Shaper:
         return page(answer, schema, self.schemas.source) if "json" in media else None
 
     def _answers(self, operation: Json) -> Json:
-        """The answers by status. Where the default alone is given, and is no error, it is what a call gives."""
+        """The answers by status.
+
+        Where the default alone is given, and is no error, it is what a call gives.
+        """
         answers: Json = {
             s: r for s, r in operation.get("responses", {}).items() if not s.startswith("x-")
         }
@@ -294,7 +302,9 @@ class _Shaper:
 
 
 def _template_fault(path: str, parameters: list[Json]) -> str:
-    """A value that the path has no place for would be lost, and a place that gets no value would be sent as it is."""
+    """A value that the path has no place for would be lost, and a place that gets no value would
+    be sent as it is.
+    """
     names = {p["name"] for p in parameters if p["in"] == "path"}
     if homeless := sorted(name for name in names if "{" + name + "}" not in path):
         return f"a path without a place for {homeless[0]!a}"
@@ -317,7 +327,9 @@ def _is_status(text: str) -> bool:
 
 
 def _is_over_at_once(answers: Json) -> bool:
-    """Whether success is 204 alone: such an answer has nothing that could be followed, whatever the document's mark says."""
+    """Whether success is 204 alone: such an answer has nothing that could be followed, whatever
+    the document's mark says.
+    """
     return {status for status in answers if status.startswith("2")} == {"204"}
 
 

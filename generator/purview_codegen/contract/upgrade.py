@@ -1,7 +1,8 @@
 """Swagger 2.0 to OpenAPI 3.1: syntax alone.
 
-Nothing is named, merged or judged here; `shape` does that, for documents that come as OpenAPI 3 too. What 3.1 has no word for
-travels on as an `x-` member. The endpoint parameter of `x-ms-parameterized-host` becomes the one server variable.
+Nothing is named, merged or judged here; `shape` does that, for documents that come as OpenAPI 3
+too. What 3.1 has no word for travels on as an `x-` member. The endpoint parameter of
+`x-ms-parameterized-host` becomes the one server variable.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ _OPERATION = ("operationId", "tags", "summary", "description", "deprecated")
 
 
 def upgrade(document: Json) -> Json:
-    """The OpenAPI 3.1 form of a Swagger 2.0 document, as a new tree; raises ValueError for any other document."""
+    """The OpenAPI 3.1 form of a Swagger 2.0 document, as a new tree; raises ValueError for any
+    other document.
+    """
     if str(document.get("swagger")) != "2.0":
         raise ValueError("not a Swagger 2.0 document")
     return {
@@ -49,7 +52,9 @@ def upgrade(document: Json) -> Json:
 
 
 def prefix(document: Json) -> str:
-    """What stands between the endpoint and a path: in the host template, in basePath, or nowhere."""
+    """What stands between the endpoint and a path: in the host template, in basePath, or
+    nowhere.
+    """
     template = document.get("x-ms-parameterized-host", {}).get("hostTemplate", "")
     tail = template.split("}", 1)[1] if "}" in template else ""
     return str(tail + document.get("basePath", "")).rstrip("/")
@@ -137,9 +142,8 @@ def _parameter(parameter: Json) -> Json:
     if parameter.get("type") == "array":
         usual = "form" if parameter["in"] == "query" else "simple"
         out["style"] = _STYLES.get(str(parameter.get("collectionFormat")), usual)
-        out["explode"] = (
-            parameter.get("collectionFormat") == "multi"
-        )  # csv is the default of Swagger 2
+        # csv is the default of Swagger 2
+        out["explode"] = parameter.get("collectionFormat") == "multi"
     return out | {
         key: value
         for key, value in parameter.items()
@@ -175,7 +179,9 @@ def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Js
 
 
 def _response(response: Json, produces: list[str]) -> Json:
-    """A failed answer is JSON whatever the operation produces; a file comes as the first type that is produced."""
+    """A failed answer is JSON whatever the operation produces; a file comes as the first type
+    that is produced.
+    """
     out: Json = {
         key: value
         for key, value in response.items()

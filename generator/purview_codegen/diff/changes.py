@@ -1,4 +1,5 @@
-"""What changed between two contracts, and for whom: one `Change` a fact, told from the side of a client.
+"""What changed between two contracts, and for whom: one `Change` a fact, told from the side of a
+client.
 
 | level | on the wire, in a request                        | on the wire, in a response                | names                     |
 |-------|--------------------------------------------------|-------------------------------------------|---------------------------|
@@ -26,8 +27,10 @@ _WIRE = {"request", "response", "both"}
 
 @attrs.frozen
 class Change:
-    """One change. `where` is an operationId or a JSON pointer into the contract that has the thing; `affects` is request,
-    response or both (wire), names (Python alone) or docs; `old` and `new` are short texts, "" where there is none."""
+    """One change. `where` is an operationId or a JSON pointer into the contract that has the thing;
+    `affects` is request, response or both (wire), names (Python alone) or docs; `old` and `new` are
+    short texts, "" where there is none.
+    """
 
     plane: str
     version: str
@@ -55,9 +58,11 @@ class Change:
 
 @attrs.frozen
 class Diff:
-    """All changes between two contracts, with the operationIds and components that are one thing under two names.
+    """All changes between two contracts, with the operationIds and components that are one thing
+    under two names.
 
-    `inner`: the new operationId or component -> its old parameters, members or names of values -> what they are called now.
+    `inner`: the new operationId or component -> its old parameters, members or names of values ->
+    what they are called now.
     """
 
     changes: tuple[Change, ...]
@@ -97,7 +102,9 @@ class Ledger:
     def facts(
         self, prefix: str, where: str, label: str, found: Iterable[Fact], uses: set[str]
     ) -> None:
-        """Adds what `compare` found; a fact has a level for each direction, and the worse one counts."""
+        """Adds what `compare` found; a fact has a level for each direction, and the worse one
+        counts.
+        """
         for fact in found:
             levels = [fact.request] * ("request" in uses) + [fact.response] * ("response" in uses)
             level = max(
@@ -108,7 +115,9 @@ class Ledger:
             self.add(f"{prefix}.{fact.kind}", where, affects(uses), level, *texts)
 
     def _need(self, a: Json, b: Json) -> float:
-        """How alike the names of two things of these types have to be, if they are to be one: texts and numbers abound."""
+        """How alike the names of two things of these types have to be, if they are to be one:
+        texts and numbers abound.
+        """
         one = self._text(0, a)
         return (
             SPELT

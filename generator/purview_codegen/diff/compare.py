@@ -1,4 +1,6 @@
-"""Two schemas at one place: what their types, null, limits and marks say differently, with a level for each direction."""
+"""Two schemas at one place: what their types, null, limits and marks say differently, with a
+level for each direction.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _MARKS = ("default", "writeOnly", "x-secret", "x-answered", "x-live-name", "x-on
 
 @attrs.frozen
 class Fact:
-    """One difference; `request` and `response` are its level where the place is sent or received."""
+    """One difference; `request` and `response` are its level where the place is sent or
+    received.
+    """
 
     kind: str
     request: str
@@ -48,12 +52,15 @@ def null_in(schema: Json) -> bool:
 def compare(
     old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], depth: int = 0
 ) -> list[Fact]:
-    """All differences between schema `a` of contract `old` and `b` of `new`; `names`: old component -> new one."""
+    """All differences between schema `a` of contract `old` and `b` of `new`; `names`: old
+    component -> new one.
+    """
     was, now = schema_type(old, a, names), schema_type(new, b, {})
     out = list(_null(a, b)) + list(_read_only(a, b))
     if was != now:
         bare = schema_type(old, a, names, enums=False), schema_type(new, b, {}, enums=False)
-        # an enum on one side and its plain text on the other stand in for each other, for enums are open
+        # an enum on one side and its plain text on the other stand in for each other, for enums are
+        # open
         same_text = bare[0] == bare[1] and bare[0] in (was, now)
         found = ("minor", "minor") if same_text else levels(was, now)
         out.append(Fact("type", *found, str(was), str(now)))
@@ -76,7 +83,9 @@ def _inner(schema: Json) -> list[Json]:
 
 
 def _target(contract: Json, schema: Json) -> Json:
-    """The schema with what a scalar component behind its reference says, or the only thing that it may be beside null."""
+    """The schema with what a scalar component behind its reference says, or the only thing that
+    it may be beside null.
+    """
     options = [option for option in schema.get("anyOf", ()) if option != NULL]
     if len(options) == 1:
         schema = {**options[0], **{k: v for k, v in schema.items() if k != "anyOf"}}
@@ -118,9 +127,8 @@ def _limits(a: Json, b: Json) -> Iterator[Fact]:
             )
     formats = [s.get("format", "") for s in (a, b)]
     if formats[0] != formats[1] and not TYPED_FORMATS & set(formats):
-        tighter = "string" in (b.get("type") or ()) and bool(
-            formats[1]
-        )  # int32 and int64 are hints alone
+        # int32 and int64 are hints alone
+        tighter = "string" in (b.get("type") or ()) and bool(formats[1])
         yield Fact("format", "major" if tighter else "patch", "patch", *formats)
     for key in _MARKS:
         if a.get(key) != b.get(key):
@@ -177,8 +185,9 @@ def _chain(contract: Json, name: str) -> tuple[Json, set[str]]:
 
 
 def canonical(contract: Json, names: Mapping[str, str], value: Any, depth: int = 0) -> Any:
-    """A value whose references are spelt as `names` says, where lists have no order, no mark says no, and the api-version is
-    the contract's own."""
+    """A value whose references are spelt as `names` says, where lists have no order, no mark says
+    no, and the api-version is the contract's own.
+    """
     if isinstance(value, dict):
         if "$ref" in value and depth < DEEP:
             name = name_in(value["$ref"])

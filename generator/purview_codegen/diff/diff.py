@@ -1,4 +1,6 @@
-"""The comparison of two contracts: the server and the operations here, the schemas in `diff_schemas`."""
+"""The comparison of two contracts: the server and the operations here, the schemas in
+`diff_schemas`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,17 @@ from purview_codegen.pointer import Json
 
 from .changes import Diff
 from .compare import describe
-from .diff_schemas import Schemas
+from .diff_schemas import SchemaDiff
 from .pairing import CLOSE, Op, blank, name_in, pair_names
 
 _GOOD = "123"  # the first digit of a status that is no error
 
 
 def diff(old: Json, new: Json, plane: str) -> Diff:
-    """Compares two contracts of one plane; `new` may be of another api-version. Nothing that differs is passed over."""
+    """Compares two contracts of one plane; `new` may be of another api-version.
+
+    Nothing that differs is passed over.
+    """
     differ = _Differ(old, new, plane)
     differ.document()
     for a, b in differ.pairs:
@@ -44,7 +49,7 @@ def _filled(parameter: Json) -> bool:
     return parameter["name"] == "api-version" or "x-auto" in parameter
 
 
-class _Differ(Schemas):
+class _Differ(SchemaDiff):
     def document(self) -> None:
         old, new = self.old["servers"][0], self.new["servers"][0]
         moved = [
@@ -123,7 +128,10 @@ class _Differ(Schemas):
 
     def _lone(self, kind: str, op: Op, p: Json, level: str) -> None:
         side = kind == "parameter.added"
-        text = f"{p['in']} {p['name']}: {self._text(side, p['schema'])}{'' if p['required'] else ', optional'}"
+        text = (
+            f"{p['in']} {p['name']}: "
+            f"{self._text(side, p['schema'])}{'' if p['required'] else ', optional'}"
+        )
         self.add(kind, op.id, "request", level, *(("", text) if side else (text, "")))
 
     def _parameter(self, op: Op, p: Json, q: Json) -> None:
@@ -190,44 +198,38 @@ class _Differ(Schemas):
         old, new = a.value["responses"], b.value["responses"]
         for status in [*old, *(s for s in new if s not in old)]:
             before, after = old.get(status), new.get(status)
-            good = status[0] in _GOOD
             if before is None or after is None:
-                kind, level = (
-                    ("removed", "major" if good else "minor")
-                    if after is None
-                    else ("added", "minor")
-                )
-                texts = [
-                    f"{status} {self._content(i, r)}".strip() if r else ""
-                    for i, r in enumerate((before, after))
-                ]
-                self.add(f"response.{kind}", b.id, "response", level, *texts)
-                continue
-            content = [self._content(i, r) for i, r in enumerate((before, after))]
-            if not (content[0] and content[1]):
-                if content[0] != content[1]:
-                    level = "minor" if content[1] or not good else "major"
-                    self.add(
-                        "response.body",
-                        b.id,
-                        "response",
-                        level,
-                        *(f"{status} {c or 'empty'}" for c in content),
-                    )
+                self._one_sided(b.id, status, before, after)
             else:
-                for p, q in _paired(before["content"], after["content"]):
-                    self.facts("response", b.id, f"{status} ", self._compare(p, q), {"response"})
-                media = [list(r["content"]) for r in (before, after)]
-                if media[0] != media[1]:  # the first one says how the answer is read
-                    level = "minor" if media[0] == media[1][: len(media[0])] else "major"
-                    self.add(
-                        "response.media",
-                        b.id,
-                        "response",
-                        level,
-                        *(f"{status} {', '.join(m)}" for m in media),
-                    )
-            self._headers(b.id, status, before, after)
+                self._response(b.id, status, before, after)
+                self._headers(b.id, status, before, after)
+
+    def _one_sided(self, where: str, status: str, before: Json | None, after: Json | None) -> None:
+        """A status that only one of the two declares."""
+        texts = [
+            f"{status} {self._content(i, r)}".strip() if r else ""
+            for i, r in enumerate((before, after))
+        ]
+        kind = "removed" if after is None else "added"
+        level = "major" if after is None and status[0] in _GOOD else "minor"
+        self.add(f"response.{kind}", where, "response", level, *texts)
+
+    def _response(self, where: str, status: str, before: Json, after: Json) -> None:
+        """What an answer holds, and in which media types it comes."""
+        was, now = self._content(0, before), self._content(1, after)
+        if not (was and now):
+            if was != now:
+                level = "minor" if now or status[0] not in _GOOD else "major"
+                texts = (f"{status} {content or 'empty'}" for content in (was, now))
+                self.add("response.body", where, "response", level, *texts)
+            return
+        for p, q in _paired(before["content"], after["content"]):
+            self.facts("response", where, f"{status} ", self._compare(p, q), {"response"})
+        media = [list(r["content"]) for r in (before, after)]
+        if media[0] != media[1]:  # the first one says how the answer is read
+            level = "minor" if media[0] == media[1][: len(media[0])] else "major"
+            texts = (f"{status} {', '.join(m)}" for m in media)
+            self.add("response.media", where, "response", level, *texts)
 
     def _headers(self, where: str, status: str, before: Json, after: Json) -> None:
         old, new = ({n.lower(): n for n in r.get("headers", {})} for r in (before, after))
@@ -261,9 +263,8 @@ class _Differ(Schemas):
         for key, kind in (("x-pageable", "paging"), ("x-long-running", "polling")):
             old, new = a.value.get(key), b.value.get(key)
             if old != new:
-                level = (
-                    "minor" if old and new else "major"
-                )  # a pager or poller comes or goes: another Python type
+                # a pager or poller comes or goes: another Python type
+                level = "minor" if old and new else "major"
                 uses = "names"
                 if kind == "polling" and "x-pageable" in a.value and "x-pageable" in b.value:
                     uses, level = "docs", "patch"  # such a method gives a pager all the same

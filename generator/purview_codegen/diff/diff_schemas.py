@@ -23,7 +23,7 @@ def _subtypes(schema: Json) -> dict[str, str]:
     return {v: name_in(r) for v, r in schema.get("discriminator", {}).get("mapping", {}).items()}
 
 
-class Schemas(Ledger):
+class SchemaDiff(Ledger):
     """The part of the comparison that is about components."""
 
     def components(self) -> None:
@@ -103,7 +103,9 @@ class Schemas(Ledger):
             self.add("schema.base", where, "names", "minor", *map(", ".join, found))
 
     def _members(self, name: str, renamed: str, uses: set[str]) -> None:
-        """Own members, and inherited ones where the base is another schema now: a member that moved there stays."""
+        """Own members, and inherited ones where the base is another schema now: a member that
+        moved there stays.
+        """
         left, right = members(self.old, name), members(self.new, renamed)
         own = {
             *own_members(self.old, name),
@@ -117,32 +119,25 @@ class Schemas(Ledger):
         self.inner[renamed] = {n: n for n in left if n in right} | pairs
         for n, m in pairs.items():
             seen = _returned(uses, left[n][0], right[m][0])
-            self.add(
-                "member.renamed", member_pointer(self.new, renamed, m), affects(seen), "major", n, m
-            )
+            where = member_pointer(self.new, renamed, m)
+            self.add("member.renamed", where, affects(seen), "major", n, m)
         for n in [n for n in left if n in own]:
             target = n if n in right else pairs.get(n)
-            if target is None:
-                seen, text = _returned(uses, left[n][0]), self._text(0, left[n][0])
-                self.add(
-                    "member.removed",
-                    member_pointer(self.old, name, n),
-                    affects(seen),
-                    "major",
-                    text,
-                )
-            else:
-                self._member(
-                    member_pointer(self.new, renamed, target), left[n], right[target], uses
-                )
+            if target is not None:
+                where = member_pointer(self.new, renamed, target)
+                self._member(where, left[n], right[target], uses)
+                continue
+            seen, text = _returned(uses, left[n][0]), self._text(0, left[n][0])
+            where = member_pointer(self.old, name, n)
+            self.add("member.removed", where, affects(seen), "major", text)
         for n in come.keys() - set(pairs.values()):
-            schema, required = come[n]
-            seen = _returned(uses, schema)
-            level = "major" if required and "request" in seen else "minor"
-            text = self._text(1, schema) + (", required" if required else "")
-            self.add(
-                "member.added", member_pointer(self.new, renamed, n), affects(seen), level, "", text
-            )
+            self._added(member_pointer(self.new, renamed, n), *come[n], uses)
+
+    def _added(self, where: str, schema: Json, required: bool, uses: set[str]) -> None:
+        seen = _returned(uses, schema)
+        level = "major" if required and "request" in seen else "minor"
+        text = self._text(1, schema) + (", required" if required else "")
+        self.add("member.added", where, affects(seen), level, "", text)
 
     def _foreign(
         self, name: str, renamed: str, left: Mapping[str, Any], right: Mapping[str, Any]
@@ -200,7 +195,9 @@ class Schemas(Ledger):
             )
 
     def _tag(self, where: str, name: str, renamed: str, uses: set[str]) -> None:
-        """The kind that a class states itself to be, its name by default, where no change of the base's table tells it."""
+        """The kind that a class states itself to be, its name by default, where no change of the
+        base's table tells it.
+        """
         old, new = (
             (c["components"]["schemas"], n) for c, n in ((self.old, name), (self.new, renamed))
         )

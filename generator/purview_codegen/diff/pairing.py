@@ -1,4 +1,6 @@
-"""What in one contract is what in another: operations by method and path, schemas by use and content, names by likeness."""
+"""What in one contract is what in another: operations by method and path, schemas by use and
+content, names by likeness.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from purview_codegen.pointer import Json
 T = TypeVar("T")
 Pair = tuple[T | None, T | None]
 _HOLE = re.compile(r"\{[^}]*\}")
-# of difflib's ratio: ErrorResponse and AtlasErrorResponse; targetValue and targetValues; skipToken and $skipToken
+# of difflib's ratio: ErrorResponse and AtlasErrorResponse; targetValue and targetValues; skipToken
+# and $skipToken
 ALIKE, CLOSE, SPELT = 0.6, 0.8, 1.0
 
 
@@ -69,7 +72,9 @@ _SAME: tuple[Callable[[Op], Hashable], ...] = (
 
 
 def pair_operations(old: Json, new: Json) -> list[Pair[Op]]:
-    """Each operation with its counterpart, in the order of the new contract; what was removed comes last."""
+    """Each operation with its counterpart, in the order of the new contract; what was removed
+    comes last.
+    """
     left, right = operations_in(old), operations_in(new)
     found: dict[str, Op] = {}
     for key in _SAME:
@@ -108,7 +113,9 @@ def plain(schema: Json) -> bool:
 
 
 def parts(schema: Json) -> Iterator[tuple[str, Json]]:
-    """The schemas directly in a schema, each with its place; the subtypes of a discriminated base included."""
+    """The schemas directly in a schema, each with its place; the subtypes of a discriminated
+    base included.
+    """
     for part in (schema, *schema.get("allOf", ())):
         for name, schema_of in part.get("properties", {}).items():
             yield f"/properties/{name}", schema_of
@@ -152,7 +159,9 @@ def usage(contract: Json) -> dict[str, set[str]]:
 
 
 def pair_schemas(old: Json, new: Json, operations: Sequence[Pair[Op]]) -> dict[str, str]:
-    """Old component -> new one: by name, else by standing at the same places and holding alike things."""
+    """Old component -> new one: by name, else by standing at the same places and holding alike
+    things.
+    """
     left, right = old["components"]["schemas"], new["components"]["schemas"]
     votes: Counter[tuple[str, str]] = Counter()
     seen: set[tuple[str, str]] = set()
@@ -193,7 +202,9 @@ def pair_schemas(old: Json, new: Json, operations: Sequence[Pair[Op]]) -> dict[s
 def _meet(
     a: Op, b: Op, schemas: Callable[[Op], Iterator[tuple[str, Json]]]
 ) -> dict[str, tuple[Json, Json]]:
-    """The schemas of two operations that stand at one place; the first body is the body, whatever its media type."""
+    """The schemas of two operations that stand at one place; the first body is the body,
+    whatever its media type.
+    """
     mine, theirs = (
         {re.sub(r"^/body/.*", "/body", at): s for at, s in reversed([*schemas(op)])}
         for op in (a, b)
@@ -202,7 +213,9 @@ def _meet(
 
 
 def _content_alike(a: Json, b: Json) -> bool:
-    """Whether two schemas hold enough of the same members or values to be one schema under two names."""
+    """Whether two schemas hold enough of the same members or values to be one schema under two
+    names.
+    """
     if ("enum" in a) != ("enum" in b) or a.get("type") != b.get("type"):
         return False
     mine, theirs = ({*map(str, s.get("enum", ())), *s.get("properties", {})} for s in (a, b))
@@ -218,8 +231,10 @@ def _likeness(a: str, b: str) -> float:
 def pair_names(
     old: Mapping[str, Any], new: Mapping[str, Any], need: Callable[[Any, Any], float]
 ) -> dict[str, str]:
-    """Renamed things among what is left over, the likest names first. `need` tells how alike two have to be, SPELT at most;
-    at ALIKE the only ones of their kind are one, whatever they are called."""
+    """Renamed things among what is left over, the likest names first. `need` tells how alike two
+    have to be, SPELT at most; at ALIKE the only ones of their kind are one, whatever they are
+    called.
+    """
     out: dict[str, str] = {}
     ranked = sorted(
         ((_likeness(a, b), a, b) for a in old for b in new), key=lambda r: (-r[0], r[1:])

@@ -1,4 +1,6 @@
-"""Which Python names a change of contracts touches: names of the lock before and after, joined by what the diff paired."""
+"""Which Python names a change of contracts touches: names of the lock before and after, joined
+by what the diff paired.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ _BEGIN = "begin_"
 
 @attrs.frozen
 class Rename:
-    """One name that users may hold: `kind` is module, method, argument, class, member or value; `new` is "" for a name that is
-    lost. An argument is `group.method argument`, a member `Class.member`. `alias`: the old name still works."""
+    """One name that users may hold: `kind` is module, method, argument, class, member or value;
+    `new` is "" for a name that is lost. An argument is `group.method argument`, a member
+    `Class.member`. `alias`: the old name still works.
+    """
 
     plane: str
     version: str
@@ -65,8 +69,9 @@ def _operations(
 
 
 def _polled(before: str, after: str, oid: str, found: Diff) -> bool:
-    """Whether a method became one that goes on in the background, or stopped to be one. A poller is no value and a value is no
-    poller, so the old name cannot go on working."""
+    """Whether a method became one that goes on in the background, or stopped to be one. A poller is
+    no value and a value is no poller, so the old name cannot go on working.
+    """
     if before == after:
         return False
     begins = [name.rpartition(".")[2].startswith(_BEGIN) for name in (before, after)]
@@ -101,7 +106,9 @@ def _classes(
 
 
 def _of_a_base(name: str, classes: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """What a class is called now that no schema stands for: it holds what all kinds of a base share, whose name its own begins with."""
+    """What a class is called now that no schema stands for: it holds what all kinds of a base
+    share, whose name its own begins with.
+    """
     moved = (b + name.removeprefix(a) for a, b in classes.items() if a != b and name.startswith(a))
     return (
         name
@@ -125,8 +132,9 @@ def _of(kind: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _words(
     before: list[str], after: list[str], known: Mapping[str, str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Words that are gone, each with the one that came in its stead, or nothing. `known` is what the diff paired: without it
-    the contracts agree, and so does the order."""
+    """Words that are gone, each with the one that came in its stead, or nothing. `known` is what
+    the diff paired: without it the contracts agree, and so does the order.
+    """
     gone = [w for w in before if w not in after]
     come = [w for w in after if w not in before]
     if known is None and len(before) == len(after):

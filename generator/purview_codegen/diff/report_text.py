@@ -1,4 +1,7 @@
-"""A report as Markdown and as plain text: the same blocks, spelt twice. What is many of a kind is one line."""
+"""A report as Markdown and as plain text: the same blocks, spelt twice.
+
+What is many of a kind is one line.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import attrs
 
@@ -88,28 +92,8 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     totals = report.totals
     yield Block(f"Changes from {_name(report.old)} to {_name(report.new)}", 1)
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
-    for step in [s for s in report.steps if s.rewritten]:
-        wire = sum(c.wire and c.level == "major" for c in report.changes if c.document == str(step))
-        what = (
-            f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
-        )
-        yield Block(
-            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
-        )
-    for note in report.notes:
-        yield Block(note)
-    for rule in report.proposals:
-        taken = "taken" if rule in report.taken else f"take it with --accept {rule}"
-        yield Block(f"Proposed default: {rule.removeprefix('default@')}; {taken}.")
-    for rule in [r for r in report.taken if r not in report.proposals]:
-        yield Block(f"Default: {rule.removeprefix('default@')}; taken as it was asked for.")
-    counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
-    rows: list[Row] = [("documents", ", ".join(counts) or "none")]
-    keys = ("operations", "schemas", "wire", "names", "python_names")
-    rows += [(key.replace("_", " "), _counts(totals[key])) for key in keys]
-    if came := totals["operations_in_added_documents"]:
-        rows[1] = ("operations", f"{rows[1][1]}; {came} came with added documents")
-    yield Block(header=("", "totals"), rows=tuple(rows))
+    yield from _warnings(report)
+    yield _totals(totals)
     touched = [s for s in report.steps if s.status not in ("same", "kept")]
     if touched:
         yield Block("Documents", 2)
@@ -126,6 +110,37 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
             (f"{r.plane} {r.kind}", _code(r.old), _code(r.new) or "gone") for r in report.names
         ]
         yield from _table(("what", "old", "new"), names, most)
+
+
+def _warnings(report: Report) -> Iterable[Block]:
+    """What a reader must not miss: versions rewritten in place, notes, defaults."""
+    for step in [s for s in report.steps if s.rewritten]:
+        wire = sum(c.wire and c.level == "major" for c in report.changes if c.document == str(step))
+        what = (
+            f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
+        )
+        yield Block(
+            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** "
+            f"{what if wire else 'Wire changes to act on: none'}."
+        )
+    for note in report.notes:
+        yield Block(note)
+    for rule in report.proposals:
+        taken = "taken" if rule in report.taken else f"take it with --accept {rule}"
+        yield Block(f"Proposed default: {rule.removeprefix('default@')}; {taken}.")
+    for rule in [r for r in report.taken if r not in report.proposals]:
+        yield Block(f"Default: {rule.removeprefix('default@')}; taken as it was asked for.")
+
+
+def _totals(totals: Mapping[str, Any]) -> Block:
+    """How much changed, by kind."""
+    counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
+    rows: list[Row] = [("documents", ", ".join(counts) or "none")]
+    keys = ("operations", "schemas", "wire", "names", "python_names")
+    rows += [(key.replace("_", " "), _counts(totals[key])) for key in keys]
+    if came := totals["operations_in_added_documents"]:
+        rows[1] = ("operations", f"{rows[1][1]}; {came} came with added documents")
+    return Block(header=("", "totals"), rows=tuple(rows))
 
 
 def _place(change: Change) -> tuple[str, str]:

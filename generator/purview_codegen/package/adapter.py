@@ -1,7 +1,9 @@
-"""openapi-python-client as a library: the only module that imports it (its internals move in patch releases; pinned ==).
+"""openapi-python-client as a library: the only module that imports it (its internals move in patch
+releases; pinned ==).
 
-It validates the contract, resolves references, merges allOf and makes the Python names. What it drops (how a parameter is
-spelled on the wire, paging, polling) is joined from the contract by operationId and class name.
+It validates the contract, resolves references, merges allOf and makes the Python names. What it
+drops (how a parameter is spelled on the wire, paging, polling) is joined from the contract by
+operationId and class name.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ _SCALARS: dict[type, str] = {
 
 @attrs.frozen
 class Property:
-    """A member or parameter: its wire name, Python name and type text; `nullable` where null is a declared value."""
+    """A member or parameter: its wire name, Python name and type text; `nullable` where null is
+    a declared value.
+    """
 
     wire: str
     name: str
@@ -66,7 +70,7 @@ class Property:
 
 
 @attrs.frozen
-class Model:
+class ParsedModel:
     """A class with all its members, inherited ones included."""
 
     name: str
@@ -81,8 +85,11 @@ class Enum:
 
 
 @attrs.frozen
-class Operation:
-    """Types of one operation. `parameters` is keyed by (location, wire name), `responses` by status or "default"."""
+class ParsedOperation:
+    """Types of one operation.
+
+    `parameters` is keyed by (location, wire name), `responses` by status or "default".
+    """
 
     id: str
     parameters: dict[tuple[str, str], Property]
@@ -99,9 +106,9 @@ class Operation:
 
 @attrs.frozen
 class Parsed:
-    models: dict[str, Model]
+    models: dict[str, ParsedModel]
     enums: dict[str, Enum]
-    operations: dict[str, Operation]
+    operations: dict[str, ParsedOperation]
 
 
 @cache
@@ -116,16 +123,19 @@ def _unreserved(name: str) -> str:
 
 @cache
 def identifier(text: str) -> str:
-    """A snake_case identifier, as Python itself reads it; names of builtins get an underscore, as names of members and
-    parameters do."""
+    """A snake_case identifier, as Python itself reads it; names of builtins get an underscore, as
+    names of members and parameters do.
+    """
     private = "_" if text.startswith("_") else ""
     return folded(PythonIdentifier(private + "_".join(words(text)).lower(), _PREFIX))
 
 
 @cache
 def method_name(text: str) -> str:
-    """A snake_case identifier for a method, where builtins may be shadowed, but no keywords and no types: a class reads those in
-    its own annotations. (`list` it may be called, since there the annotations go by another name.)"""
+    """A snake_case identifier for a method, where builtins may be shadowed, but no keywords and no
+    types: a class reads those in its own annotations. (`list` it may be called, since there the
+    annotations go by another name.)
+    """
     bare = identifier(text).removesuffix("_")
     return f"{bare}_" if keyword.iskeyword(bare) or bare in _TYPES else bare
 
@@ -168,7 +178,9 @@ def _parsed(contract: Json) -> Parsed:
 
 
 def _problem(error: Any) -> str:
-    """What the parser says, on one line, with a pointer where it names an operation, and without addresses of objects."""
+    """What the parser says, on one line, with a pointer where it names an operation, and without
+    addresses of objects.
+    """
     text = re.sub(r"<[\w.]+ object at 0x\w+>", "..", f"{error.header}: {error.detail}").replace(
         "\n", " "
     )[:300]
@@ -181,8 +193,10 @@ def _problem(error: Any) -> str:
 
 
 def _for_parser(contract: Json) -> Json:
-    """A copy for the parser: operations numbered, since two ids may give it one name; bytes of one media type, since it knows few;
-    less the api-version parameters, an enum of one each, for which it would make a class an operation."""
+    """A copy for the parser: operations numbered, since two ids may give it one name; bytes of one
+    media type, since it knows few; less the api-version parameters, an enum of one each, for which
+    it would make a class an operation.
+    """
     paths: Json = {}
     for i, (path, method, operation) in enumerate(operations_of(contract)):
         kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
@@ -256,7 +270,8 @@ class _Adapter:
         if name in self._within:
             where = join("components", "schemas", name)
             raise GateError(
-                f"{name} is a map of itself, which has no type; give its values a schema with members: {where}"
+                f"{name} is a map of itself, which has no type; give its values a schema "
+                f"with members: {where}"
             )
         more = self.parsed[name].additional_properties
         self._within.append(name)
@@ -269,18 +284,17 @@ class _Adapter:
             isinstance(q, NoneProperty) for q in p.inner_properties
         )
         wire, name = _plain(p.name), str(p.python_name)
-        if (
-            name == PythonIdentifier(wire, _PREFIX) or folded(name) != name
-        ):  # else the parser tells it from another member
+        # else the parser tells it from another member
+        if name == PythonIdentifier(wire, _PREFIX) or folded(name) != name:
             name = identifier(wire)
         return Property(wire, name, self.type(p), bool(p.required), nullable)
 
-    def models(self) -> dict[str, Model]:
+    def models(self) -> dict[str, ParsedModel]:
         out = {}
         for name, m in self.parsed.items():
             if not self.is_map(name):
                 members = [*(m.required_properties or []), *(m.optional_properties or [])]
-                out[name] = Model(name, tuple(self.property(p) for p in members))
+                out[name] = ParsedModel(name, tuple(self.property(p) for p in members))
         declared = {
             name
             for name, s in self.schemas.items()
@@ -288,7 +302,8 @@ class _Adapter:
         }
         if lost := sorted(declared - set(out)):
             raise GateError(
-                f"{self.contract['info']['title']}: schemas lost: {join('components', 'schemas', lost[0])}"
+                f"{self.contract['info']['title']}: schemas lost: "
+                f"{join('components', 'schemas', lost[0])}"
             )
         return out
 
@@ -305,7 +320,7 @@ class _Adapter:
             out[name] = Enum(name, members, e.value_type is int)
         return out
 
-    def operations(self) -> dict[str, Operation]:
+    def operations(self) -> dict[str, ParsedOperation]:
         parsed = {
             str(e.name): e
             for c in self.data.endpoint_collections_by_tag.values()
@@ -321,7 +336,7 @@ class _Adapter:
             out[operation["operationId"]] = self._operation(operation, e)
         return out
 
-    def _operation(self, operation: Json, e: Any) -> Operation:
+    def _operation(self, operation: Json, e: Any) -> ParsedOperation:
         groups = (
             ("path", e.path_parameters),
             ("query", e.query_parameters),
@@ -348,7 +363,7 @@ class _Adapter:
             media = next(iter(operation["responses"][status].get("content", {})), None)
             text = "None" if media is None else self.type(r.prop) if "json" in media else "bytes"
             responses[int(status) if status.isdecimal() else status] = text
-        return Operation(operation["operationId"], parameters, body, form, responses)
+        return ParsedOperation(operation["operationId"], parameters, body, form, responses)
 
 
 def _plain(value: Any) -> str:

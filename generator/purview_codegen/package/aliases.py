@@ -1,4 +1,5 @@
-"""Old names that go on working for one minor version: kept in names.lock, written into the generated code.
+"""Old names that go on working for one minor version: kept in names.lock, written into the
+generated code.
 
 | key in names.lock                    | value       | what works                                              |
 |--------------------------------------|-------------|---------------------------------------------------------|

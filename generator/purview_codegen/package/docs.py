@@ -1,7 +1,8 @@
 """What generated classes and methods say of themselves: facts of the contract, and words of ours.
 
-Types say most; a line stands only where they do not: where a class goes, limits, formats, units, who sets a member, what a
-method returns by status, what it raises, which role it asks for, and what an argument means that its name does not tell.
+Types say most; a line stands only where they do not: where a class goes, limits, formats, units,
+who sets a member, what a method returns by status, what it raises, which role it asks for, and what
+an argument means that its name does not tell.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from purview_codegen.pointer import Json
 
 from .adapter import class_name
 from .plan import Plan
-from .plan_models import Class, Field
-from .plan_operations import Operation
+from .plan_models import Class, PlannedField
+from .plan_operations import PlannedOperation
 from .words import Words
 
 MOST_NAMED = 3  # of the places that a class goes to; the others are counted
@@ -46,6 +47,7 @@ class Docs:
         }
         self._plan, self._roles, self._words = plan, roles, words
         self._goes = _Uses(plan)
+        self._members: dict[str, Json] = {}
 
     def everything(self) -> Iterator[list[str]]:
         """The docstrings of all classes and methods."""
@@ -67,7 +69,7 @@ class Docs:
             lines += [line for name, fact in facts for line in _entry(name, fact, indent=4)]
         return [part for line in lines for part in _wrapped(line, indent=4)]
 
-    def member(self, c: Class, field: Field) -> str:
+    def member(self, c: Class, field: PlannedField) -> str:
         """What the type of a member does not say; "" where it says all."""
         schema = self._member(c, field.wire)
         said = [self._words.member(c.name, field.wire)]
@@ -85,13 +87,18 @@ class Docs:
 
     def _member(self, c: Class, wire: str) -> Json:
         """The schema of a member; of what several kinds share, that of the first kind."""
-        for name in (c.name, *(k.name for k in self._plan.classes.values() if k.base == c.name)):
+        for name in (c.name, *self._goes.derived.get(c.name, ())):
             found = self._all_members(name).get(wire)
             if found is not None:
                 return self._resolved(found)
         return {}
 
     def _all_members(self, name: str) -> Json:
+        if name not in self._members:
+            self._members[name] = self._found_members(name)
+        return self._members[name]
+
+    def _found_members(self, name: str) -> Json:
         schema = self._schemas.get(name, {})
         out: Json = {}
         for part in schema.get("allOf", ()):
@@ -115,7 +122,7 @@ class Docs:
                 return {**target, **schema}
         return schema
 
-    def method(self, op: Operation) -> list[str]:
+    def method(self, op: PlannedOperation) -> list[str]:
         """Lines of the docstring of a method, without indentation; the same for sync and async."""
         lines = [op.summary, ""] if op.summary else []
         lines += [f"{op.verb} {op.path}"]
@@ -129,7 +136,7 @@ class Docs:
         lines += ["", "Raises:", *_listed(_raises(op), indent=8)]
         return [part for line in lines for part in _wrapped(line, indent=8)]
 
-    def _argument(self, op: Operation, name: str) -> str:
+    def _argument(self, op: PlannedOperation, name: str) -> str:
         """What an argument means, and that it is made where it is not given."""
         said = self._words.argument(name)
         made = any(p.startswith(f"_d.query({name!a},") and "auto=" in p for p in op.parameters)
@@ -147,7 +154,7 @@ class _Uses:
         self._answers: dict[str, list[str]] = {}
         self._errors: dict[str, list[str]] = {}
         self._parts: dict[str, list[str]] = {}
-        self._bases = {c.base for c in plan.classes.values() if c.base}
+        self.derived: dict[str, list[str]] = {}
         self._plan = plan
         for op in plan.operations:
             called = f"{op.name.group}.{op.method}"
@@ -157,6 +164,8 @@ class _Uses:
                 self._note(self._answers if good else self._errors, text, called)
             self._note(self._answers, op.result, called)
         for c in plan.classes.values():
+            if c.base:
+                self.derived.setdefault(c.base, []).append(c.name)
             for field in c.own:
                 self._note(self._parts, field.type, c.name)
 
@@ -178,8 +187,8 @@ class _Uses:
             said.append(f"part of {_some(places)}")
         if not said and (places := self._errors.get(name)):
             said.append(f"what {_some(places)} answers where it fails")
-        if not said and name in self._bases:
-            said.append(f"what {_some(self._derived(name))} have in common")
+        if not said and (kinds := self.derived.get(name)):
+            said.append(f"what {_some(kinds)} have in common")
         return _sentence("; ".join(said) or "in no body and no answer of an operation")
 
     def _tagged(self, c: Class) -> str:
@@ -191,9 +200,6 @@ class _Uses:
                 return f"{base.name} of the kind {' or '.join(values)}"
             base = self._plan.classes.get(base.base or "")
         return ""
-
-    def _derived(self, name: str) -> list[str]:
-        return [c.name for c in self._plan.classes.values() if c.base == name]
 
 
 def _some(places: Sequence[str]) -> str:
@@ -230,7 +236,7 @@ def _range(schema: Json, least: str, most: str, unit: str) -> str:
     return f"at most {high} {unit}".rstrip() if high is not None else ""
 
 
-def _by_type(op: Operation) -> Iterator[tuple[str, str]]:
+def _by_type(op: PlannedOperation) -> Iterator[tuple[str, str]]:
     """(statuses, type) of the answers of an operation, a type once."""
     found: dict[str, list[str]] = {}
     for status, text in op.responses:
@@ -243,7 +249,7 @@ def _is_good(statuses: str) -> bool:
     return statuses[0] in "123"
 
 
-def _good(op: Operation) -> list[tuple[str, str]]:
+def _good(op: PlannedOperation) -> list[tuple[str, str]]:
     """The answers that are no errors: (statuses, type)."""
     split = [(s, text) for found, text in _by_type(op) for s in found.split(", ")]
     kept: dict[str, list[str]] = {}
@@ -253,7 +259,7 @@ def _good(op: Operation) -> list[tuple[str, str]]:
     return [(", ".join(statuses), text) for text, statuses in kept.items()]
 
 
-def _returns(op: Operation) -> Iterator[str]:
+def _returns(op: PlannedOperation) -> Iterator[str]:
     answers = "; ".join(f"{statuses}: {text}" for statuses, text in _good(op))
     result = op.result.replace("m.", "").replace("_Any", "Any")
     if op.paging:
@@ -266,7 +272,7 @@ def _returns(op: Operation) -> Iterator[str]:
         yield f"{result}; the document declares no good answer."
 
 
-def _raises(op: Operation) -> Iterator[str]:
+def _raises(op: PlannedOperation) -> Iterator[str]:
     declared = [
         (status.strip("'"), text.strip("'"))
         for status, text in op.responses
@@ -303,7 +309,9 @@ def _entry(name: str, text: str, *, indent: int) -> list[str]:
 
 
 def _wrapped(line: str, *, indent: int) -> list[str]:
-    """A paragraph, with room for the quotes before it; what begins with blanks is wrapped already."""
+    """A paragraph, with room for the quotes before it; what begins with blanks is wrapped
+    already.
+    """
     width = COLUMNS - indent - len('"""')
     if len(line) <= width or line.startswith("    "):
         return [line]

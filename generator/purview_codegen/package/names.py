@@ -1,8 +1,9 @@
 """Names of groups and methods, the same in every version of a plane that has the operation.
 
-Group: what stands before `_` in the operationId, else the tag; with an underscore behind it where every client has a part of that
-name, or Windows a device. Method: the rest, less the group's own noun where that is what
-the method is about (`ListGlossaries` of Glossary is `list`, `ListGlossaryTerms` stays) and no version has two of the result.
+Group: what stands before `_` in the operationId, else the tag; with an underscore behind it where
+every client has a part of that name, or Windows a device. Method: the rest, less the group's own
+noun where that is what the method is about (`ListGlossaries` of Glossary is `list`,
+`ListGlossaryTerms` stays) and no version has two of the result.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from purview_core.client.client import AsyncClient, Client
 
 from .adapter import class_name, method_name
 
-CLIENT = frozenset(
-    {"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)}
-)  # what a group would hide
+# what a group would hide
+CLIENT = frozenset({"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)})
 _LINKS = {"by", "in", "for", "from", "to", "of", "via", "with", "at", "as", "on"}
 
 
@@ -37,7 +37,10 @@ class Name:
 def operation_names(
     contracts: Mapping[str, Json], methods: Mapping[str, str]
 ) -> dict[str, dict[str, Name]]:
-    """version -> operationId -> Name. `methods` are the overlay's; raises GateError where two operations get one name."""
+    """version -> operationId -> Name.
+
+    `methods` are the overlay's; raises GateError where two operations get one name.
+    """
     full = {
         version: dict(map(_full, (op for _, _, op in operations_of(c))))
         for version, c in contracts.items()
@@ -100,6 +103,7 @@ def _unique(version: str, names: Mapping[str, Name], contract: Json) -> None:
         if other := seen.get((name.group, name.method)):
             where = f"{contract['info']['title']} {version}"
             raise GateError(
-                f"{where}: {other} and {oid} are both {name.group}.{name.method}; name one in the overlay's [methods]"
+                f"{where}: {other} and {oid} are both {name.group}.{name.method}; name one "
+                f"in the overlay's [methods]"
             )
         seen[name.group, name.method] = oid

@@ -1,6 +1,7 @@
 """`specs/names.lock`: every public name made from a document, per plane and version.
 
-Additions are recorded as they come; a name that is lost or changed has to be accepted by hand, since it breaks users' code.
+Additions are recorded as they come; a name that is lost or changed has to be accepted by hand,
+since it breaks users' code.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def text(names: Names) -> str:
 
 
 def breaks(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(key, what happened) for each name that users may hold and that is gone or another one now."""
+    """(key, what happened) for each name that users may hold and that is gone or another one
+    now.
+    """
     for key, names in old.items():
         if key not in new:
             yield key, f"{names.split(' ')[0]} is lost"
@@ -43,7 +46,9 @@ def breaks(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str
 
 
 def _keeps(key: str, new: list[str], old: list[str]) -> bool:
-    """Whether users' code still finds all of `old`: a method's arguments in their order, members in any."""
+    """Whether users' code still finds all of `old`: a method's arguments in their order, members
+    in any.
+    """
     if not key.startswith("operation "):
         return set(old) <= set(new)
     rest = iter(new)
@@ -58,6 +63,7 @@ def merged(old: Names, new: Names, *, accept: bool) -> Names:
             key, what = found[0]
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise GateError(
-                f"{version}: {what}{more}: {join(version, key)} of names.lock; accept it with --accept-names"
+                f"{version}: {what}{more}: {join(version, key)} of names.lock; accept it "
+                f"with --accept-names"
             )
     return {**old, **new}

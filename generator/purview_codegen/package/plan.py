@@ -1,4 +1,6 @@
-"""One contract, planned whole: what `render` turns into a package, and what the names lock records of it."""
+"""One contract, planned whole: what `render` turns into a package, and what the names lock
+records of it.
+"""
 
 from __future__ import annotations
 
@@ -12,34 +14,38 @@ from . import adapter
 from .aliases import Alias, entries
 from .names import Name
 from .plan_models import Class, Classes, modules, used
-from .plan_operations import Operation, Planner
+from .plan_operations import PlannedOperation, Planner
 from .plan_shared import with_shared
 
 
 @attrs.frozen
-class Group:
+class PlannedGroup:
     """One resource class: `client.<name>`, declared in `operations/<name>.py`.
 
-    `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method -> old argument -> new one.
+    `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method ->
+    old argument -> new one.
     """
 
     name: str
     class_name: str
-    operations: tuple[Operation, ...]
+    operations: tuple[PlannedOperation, ...]
     renamed: tuple[tuple[str, str, str, str], ...] = ()
     arguments: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
 
 @attrs.frozen
 class Plan:
-    """A plane in one api-version. `modules` maps each module of models to its classes, `where` each class to its module."""
+    """A plane in one api-version.
+
+    `modules` maps each module of models to its classes, `where` each class to its module.
+    """
 
     version: str
     prefix: str
     classes: Mapping[str, Class]
     enums: tuple[adapter.Enum, ...]
     modules: Mapping[str, list[str]]
-    groups: tuple[Group, ...]
+    groups: tuple[PlannedGroup, ...]
     aliases: tuple[Alias, ...] = ()
 
     @property
@@ -48,13 +54,14 @@ class Plan:
         return names | {e.name: "enums" for e in self.enums}
 
     @property
-    def operations(self) -> list[Operation]:
+    def operations(self) -> list[PlannedOperation]:
         return [op for group in self.groups for op in group.operations]
 
 
 def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = ()) -> Plan:
-    """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises GateError for anything lost or
-    named twice."""
+    """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises
+    GateError for anything lost or named twice.
+    """
     parsed = adapter.parse(contract)
     taken = [adapter.class_name(name) for name in contract["components"]["schemas"]]
     classes = with_shared(
@@ -62,7 +69,7 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
     )
     planner = Planner(contract, parsed, classes, names)
     roots = used((text for op in planner.operations for text in op.classes), classes)
-    groups: dict[str, list[Operation]] = {}
+    groups: dict[str, list[PlannedOperation]] = {}
     for operation in planner.operations:
         groups.setdefault(operation.name.group, []).append(operation)
     return Plan(
@@ -77,8 +84,8 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
 
 
 def _groups(
-    groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]
-) -> tuple[Group, ...]:
+    groups: Mapping[str, Sequence[PlannedOperation]], aliases: Sequence[Alias]
+) -> tuple[PlannedGroup, ...]:
     """The groups, and those that are left of old names alone."""
     classes = _group_classes({name: ops[0].name.group_class for name, ops in groups.items()})
     renamed: dict[str, list[tuple[str, str, str, str]]] = {}
@@ -91,7 +98,7 @@ def _groups(
             (group, method), old = alias.old.split(" ")[0].split("."), alias.old.split(" ")[1]
             arguments.setdefault(group, {}).setdefault(method, {})[old] = alias.new
     return tuple(
-        Group(
+        PlannedGroup(
             name,
             classes.get(name) or adapter.class_name(name),
             tuple(groups.get(name, ())),
@@ -103,8 +110,10 @@ def _groups(
 
 
 def _group_classes(wanted: Mapping[str, str]) -> dict[str, str]:
-    """Group -> its class. A client's module names the sync and the async class of each group beside the clients themselves, so an
-    underscore goes behind a class that is called as a client may be, or as one of another group."""
+    """Group -> its class. A client's module names the sync and the async class of each group beside
+    the clients themselves, so an underscore goes behind a class that is called as a client may be,
+    or as one of another group.
+    """
     out: dict[str, str] = {}
     taken: set[str] = set()
     for group in sorted(wanted):
@@ -117,7 +126,9 @@ def _group_classes(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def public_names(planned: Plan) -> dict[str, str]:
-    """Key -> Python names, for the lock: every operation with its arguments, every class with its members, every enum."""
+    """Key -> Python names, for the lock: every operation with its arguments, every class with
+    its members, every enum.
+    """
     out = {}
     for op in planned.operations:
         arguments = " ".join(a.name for a in op.arguments)

@@ -11,10 +11,10 @@ from purview_codegen.errors import GateError
 from purview_codegen.identifiers import module
 from purview_codegen.paths import COLUMNS
 from purview_codegen.pointer import Json, join
-from purview_core.model.types import normal
+from purview_core.model.codec import normal
 from purview_core.model.values import camel
 
-from .adapter import Model, Parsed, Property, class_name, identifier
+from .adapter import Parsed, ParsedModel, Property, class_name, identifier
 
 RESERVED = {"additional_properties", "from_dict", "to_dict"}
 _WORD = re.compile(r"\w+")
@@ -22,13 +22,15 @@ _NARROWER = "# pyright: ignore[reportIncompatibleVariableOverride]"
 
 
 @attrs.frozen
-class Field:
-    """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
-    `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
-    `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
-    `narrows`: it is of a subclass of what the base of its class says. Checkers that hold to mutable members being of one type in all
-    subclasses are told that this one is meant; assigning to it by the base is the caller's risk, and no break of what is sent.
-    `demanded_again`: the class above has a default for it, and its own has none.
+class PlannedField:
+    """One line of a class. `default` is None for a member the constructor demands, else the text of
+    its default. `required`: the constructor does not demand it, but every answer must hold it, not
+    null; so its type has no None. `live`: how the service spells it, where that is not what its
+    document says (x-live-name): that goes out, both are read. `narrows`: it is of a subclass of
+    what the base of its class says. Checkers that hold to mutable members being of one type in all
+    subclasses are told that this one is meant; assigning to it by the base is the caller's risk,
+    and no break of what is sent. `demanded_again`: the class above has a default for it, and its
+    own has none.
     """
 
     name: str
@@ -48,7 +50,9 @@ class Field:
 
     @property
     def value(self) -> str:
-        """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
+        """What follows the annotation: nothing, the bare default, or a field() with what the
+        codec has to know.
+        """
         default = "" if self.default is None else f"default={self.default}, "
         facts = (
             ["read_only=True"] * self.read_only
@@ -68,7 +72,11 @@ class Field:
 
     @property
     def line(self) -> str:
-        """The declaration. A remark for checkers stands where they find fault, at the name, also where the line is broken."""
+        """The declaration.
+
+        A remark for checkers stands where they find fault, at the name, also where the line is
+        broken.
+        """
         line = f"    {self.name}: {self.annotation}{self.value}"
         if not self.narrows:
             return line
@@ -79,20 +87,24 @@ class Field:
 
 @attrs.frozen
 class Class:
-    """A model class: its own fields, and where it is a discriminated base, the attribute and the table that pick subclasses;
-    `others` are the kinds of the classes that stand beside it in a union."""
+    """A model class: its own fields, and where it is a discriminated base, the attribute and the
+    table that pick subclasses; `others` are the kinds of the classes that stand beside it in a
+    union.
+    """
 
     name: str
     base: str | None
-    own: tuple[Field, ...]
-    fields: tuple[Field, ...]
+    own: tuple[PlannedField, ...]
+    fields: tuple[PlannedField, ...]
     tag: str | None
     kinds: tuple[tuple[str, str], ...]
     others: tuple[str, ...] = ()
 
 
 def python_type(text: str, prefix: str = "") -> str:
-    """A type text as source: `Any` cannot be shadowed by a schema of that name; `prefix` stands before class names."""
+    """A type text as source: `Any` cannot be shadowed by a schema of that name; `prefix` stands
+    before class names.
+    """
 
     def word(match: re.Match[str]) -> str:
         name = match[0]
@@ -126,7 +138,8 @@ class Classes:
         for wire, schema in contract["components"]["schemas"].items():
             if other := self.wire_names.get(class_name(wire)):
                 raise GateError(
-                    f"{self.title}: {other} and {wire} give one class name: {join('components', 'schemas', wire)}"
+                    f"{self.title}: {other} and {wire} give one class name: "
+                    f"{join('components', 'schemas', wire)}"
                 )
             self.schemas[class_name(wire)], self.wire_names[class_name(wire)] = schema, wire
         self.parsed = parsed
@@ -137,8 +150,9 @@ class Classes:
             self._visit(model)
 
     def base(self, name: str) -> str | None:
-        """The first allOf reference that has a discriminator, else the first; further ones are flattened, since two bases with
-        slots cannot be combined."""
+        """The first allOf reference that has a discriminator, else the first; further ones are
+        flattened, since two bases with slots cannot be combined.
+        """
         if name not in self._bases:
             parts = self.schemas.get(name, {}).get("allOf", [])
             bases = [class_name(part["$ref"]) for part in parts if "$ref" in part]
@@ -168,7 +182,7 @@ class Classes:
             self._all[name] = out | schema.get("properties", {})
         return self._all[name]
 
-    def _visit(self, model: Model) -> None:
+    def _visit(self, model: ParsedModel) -> None:
         name = model.name
         if name in self.out:
             return
@@ -186,39 +200,28 @@ class Classes:
         for p in model.properties:
             field = self._field(p, members.get(p.wire, {}))
             if p.wire in tags:
-                value = schema.get("x-discriminator-value") if p.wire == tags[0] else None
-                text = (
-                    field.type
-                    if field.type in ("str", "str | None")
-                    else "str"
-                    if p.required
-                    else "str | None"
-                )
-                field = attrs.evolve(
-                    field, type=text, default=field.default if value is None else ascii(value)
-                )
+                field = _as_tag(field, p, schema if p.wire == tags[0] else {})
             if (old := inherited.get(p.wire)) is not None:
                 field = _override(field, old)
             fields.append(field)
         self._unique(name, fields)
         mapping = schema.get("discriminator", {}).get("mapping", {})
-        tag = (
-            next((f.name for f in fields if tags and f.wire == tags[0]), None) if mapping else None
-        )
+        tagged = [f.name for f in fields if mapping and tags and f.wire == tags[0]]
+        kinds = ((value, class_name(reference)) for value, reference in mapping.items())
         self.out[name] = Class(
-            name,
-            base,
-            tuple(f for f in fields if f != inherited.get(f.wire)),
-            tuple(fields),
-            tag,
-            tuple((value, class_name(reference)) for value, reference in mapping.items())
-            if tag
-            else (),
-            tuple(schema.get("x-other-discriminator-values", ())) if tag else (),
+            name=name,
+            base=base,
+            own=tuple(f for f in fields if f != inherited.get(f.wire)),
+            fields=tuple(fields),
+            tag=tagged[0] if tagged else None,
+            kinds=tuple(kinds) if tagged else (),
+            others=tuple(schema.get("x-other-discriminator-values", ())) if tagged else (),
         )
 
-    def _field(self, p: Property, member: Json) -> Field:
-        """A required member that only the service writes is optional for the constructor, as is one that is marked so."""
+    def _field(self, p: Property, member: Json) -> PlannedField:
+        """A required member that only the service writes is optional for the constructor, as is
+        one that is marked so.
+        """
         name = str(member.get("x-name", p.name))
         name = f"{name}_" if name in RESERVED else name
         read_only = bool(member.get("readOnly"))
@@ -230,12 +233,14 @@ class Classes:
             default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
         sent = answered and not p.nullable
         live = member.get("x-live-name")
-        return Field(
+        return PlannedField(
             name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live
         )
 
     def _only(self, member: Json) -> str | None:
-        """The one value that a member can have: of its enum, or as an overlay says (x-only-value)."""
+        """The one value that a member can have: of its enum, or as an overlay says
+        (x-only-value).
+        """
         parts = member.get("allOf", [])
         reference = member.get("$ref") or (parts[0].get("$ref") if len(parts) == 1 else None)
         schema = self.schemas.get(class_name(reference), {}) if reference else member
@@ -243,7 +248,7 @@ class Classes:
         found = member.get("x-only-value", values[0] if len(values) == 1 else None)
         return found if isinstance(found, str) else None
 
-    def _unique(self, name: str, fields: list[Field]) -> None:
+    def _unique(self, name: str, fields: list[PlannedField]) -> None:
         seen: dict[str, str] = {}
         for field in fields:
             if field.name in seen:
@@ -251,13 +256,27 @@ class Classes:
                     "components", "schemas", self.wire_names[name], "properties", field.wire
                 )
                 raise GateError(
-                    f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}"
+                    f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both "
+                    f"{field.name}: {pointer}"
                 )
             seen[field.name] = field.wire
 
 
-def _override(field: Field, old: Field) -> Field:
-    """A subclass may give an inherited field another default; its type stays what the base says, since fields are mutable."""
+def _as_tag(field: PlannedField, p: Property, schema: Json) -> PlannedField:
+    """A discriminator: plain text, for kinds of the future, with the value of its class as the
+    default.
+    """
+    text = field.type
+    if text not in ("str", "str | None"):
+        text = "str" if p.required else "str | None"
+    value = schema.get("x-discriminator-value")
+    return attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
+
+
+def _override(field: PlannedField, old: PlannedField) -> PlannedField:
+    """A subclass may give an inherited field another default; its type stays what the base says,
+    since fields are mutable.
+    """
     if field.type == old.type:
         return field
     return attrs.evolve(
@@ -265,26 +284,33 @@ def _override(field: Field, old: Field) -> Field:
     )
 
 
-def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
-    """Module -> class names. `roots` are the classes that operations name.
-
-    A discriminated base and all that come of it are a family, in a module called as the base is, with what they alone use; all else
-    is `common`. A base within another is of its family. So a class and its base are never in modules that need each other: what is
-    in `common` has its base there.
-    """
-    uses = {
-        n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set())
-        for n, c in classes.items()
-    }
-    families: dict[str, set[str]] = {}
+def _family(classes: Mapping[str, Class]) -> dict[str, str]:
+    """Class -> the discriminated base that its family is called as; of those that are in one."""
     family: dict[str, str] = {}
     for name, c in classes.items():  # each after its base
         if c.base in family:
             family[name] = family[c.base]
         elif any(kind != name for _, kind in c.kinds):
             family[name] = name
-        if name in family:
-            families.setdefault(family[name], set()).add(name)
+    return family
+
+
+def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
+    """Module -> class names. `roots` are the classes that operations name.
+
+    A discriminated base and all that come of it are a family, in a module called as the base is,
+    with what they alone use; all else is `common`. A base within another is of its family. So a
+    class and its base are never in modules that need each other: what is in `common` has its base
+    there.
+    """
+    uses = {
+        n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set())
+        for n, c in classes.items()
+    }
+    family = _family(classes)
+    families: dict[str, set[str]] = {}
+    for name, base in family.items():
+        families.setdefault(base, set()).add(name)
 
     def reach(start: Iterable[str]) -> set[str]:
         """What they are and use, up to families."""

@@ -1,4 +1,6 @@
-"""What a method of a group looks like: its arguments, its answer, and the declaration that the runtime works from."""
+"""What a method of a group looks like: its arguments, its answer, and the declaration that the
+runtime works from.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from purview_core.model.values import camel
 from . import adapter
 from .names import CLIENT, Name
 from .plan_models import Class, optional, python_type
-from .plan_polling import ALSO, PollingPlanner
+from .plan_polling import ALSO, PlannedPolling, PollingPlanner
 
 _FILES = ("bytes", "Any")  # in OpenAPI 3.1 a schema that says nothing is any bytes
 _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
@@ -24,7 +26,10 @@ _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total",
 
 @attrs.frozen
 class Argument:
-    """One argument of a method. `positional` for path values; `demanded` where it has no default."""
+    """One argument of a method.
+
+    `positional` for path values; `demanded` where it has no default.
+    """
 
     name: str
     type: str
@@ -39,8 +44,10 @@ class Argument:
 
 
 @attrs.frozen
-class Operation:
-    """All that the operations template needs; texts are source, `id`, `path` and `summary` are plain and escaped there."""
+class PlannedOperation:
+    """All that the operations template needs; texts are source, `id`, `path` and `summary` are
+    plain and escaped there.
+    """
 
     id: str
     name: Name
@@ -106,25 +113,11 @@ class Planner:
         self.operations = [self._plan(path, verb, op) for path, verb, op in operations_of(contract)]
         self._unique_methods()
 
-    def _plan(self, path: str, verb: str, operation: Json) -> Operation:
+    def _plan(self, path: str, verb: str, operation: Json) -> PlannedOperation:
         oid: str = operation["operationId"]
         typed, name = self.parsed.operations[oid], self.names[oid]
         where = f"{oid}: {join('paths', path, verb)}"
-        polling = operation.get("x-long-running")
-        result, paging = self._result(typed), None
-        if polling and "result" in polling:
-            result = adapter.class_name(polling["result"])
-        if "x-pageable" in operation and verb in (
-            "get",
-            "post",
-        ):  # a write that is marked has no page after
-            page = operation["x-pageable"]
-            result, paging = self._item(typed, page, where), _paging(page, where)
-        planned = (
-            self.polling.plan(path, verb, operation, result, where)
-            if polling and not paging
-            else None
-        )
+        result, paging, planned = self._answer(path, verb, operation, where)
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
         parameters = _distinct(
             [(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body
@@ -133,7 +126,7 @@ class Planner:
         body, body_argument, more = _body(operation, typed)
         arguments += more
         self._unique_arguments(arguments, where)
-        return Operation(
+        return PlannedOperation(
             id=oid,
             name=name,
             method=f"begin_{name.method.removeprefix('begin_')}" if planned else name.method,
@@ -157,7 +150,24 @@ class Planner:
             classes=(result, *typed.texts),
         )
 
-    def _result(self, operation: adapter.Operation) -> str:
+    def _answer(
+        self, path: str, verb: str, operation: Json, where: str
+    ) -> tuple[str, str | None, PlannedPolling | None]:
+        """The type of what a call ends with, and how it comes to it: over pages, or by polling."""
+        typed, polling = (
+            self.parsed.operations[operation["operationId"]],
+            operation.get("x-long-running"),
+        )
+        if "x-pageable" in operation and verb in ("get", "post"):  # a write has no page after
+            page = operation["x-pageable"]
+            return self._item(typed, page, where), _paging(page, where), None
+        if not polling:
+            return self._result(typed), None, None
+        named = polling.get("result")
+        result = self._result(typed) if named is None else adapter.class_name(named)
+        return result, None, self.polling.plan(path, verb, operation, result, where)
+
+    def _result(self, operation: adapter.ParsedOperation) -> str:
         """What a call gives: the union over its good answers, None last."""
         good = [
             text
@@ -170,7 +180,7 @@ class Planner:
         union = " | ".join(texts) or "None"
         return optional(union) if "None" in good else union
 
-    def _item(self, operation: adapter.Operation, page: Json, where: str) -> str:
+    def _item(self, operation: adapter.ParsedOperation, page: Json, where: str) -> str:
         """The type of the items of a page; a page may be a bare list."""
         for text in (
             text for status, text in operation.responses.items() if status in (200, "200", "2XX")
@@ -188,7 +198,9 @@ class Planner:
             raise GateError(f"{self.title}: two arguments would be called {twice[0]}: {where}")
 
     def _unique_methods(self) -> None:
-        """No two operations may be one method, no two groups one file, and none may hide what every client has."""
+        """No two operations may be one method, no two groups one file, and none may hide what
+        every client has.
+        """
         methods: dict[tuple[str, str], str] = {}
         groups: dict[str, str] = {}
         for op in self.operations:
@@ -207,14 +219,17 @@ class Planner:
                 taken = f"stands in a file that some file systems take for that of {like}"
             if taken:
                 raise GateError(
-                    f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]"
+                    f"{self.title}: {op.id}: {called} {taken}; name another one in the "
+                    f"overlay's [methods]"
                 )
 
 
 def _distinct(
     parameters: list[tuple[Json, adapter.Property | None]], body: str | None
 ) -> list[tuple[Json, adapter.Property | None]]:
-    """A value that would be called as another one is, or as the body, tells where it goes; one of the path never does."""
+    """A value that would be called as another one is, or as the body, tells where it goes; one
+    of the path never does.
+    """
     names = ["self", *(["body"] if body else []), *(t.name for _, t in parameters if t)]
     return [
         (p, attrs.evolve(t, name=f"{t.name}_{p['in']}"))
@@ -225,7 +240,9 @@ def _distinct(
 
 
 def _place(path: str, parameter: Json) -> int:
-    """Path values come as the path has them, whatever the order of the document; all others follow, in its order."""
+    """Path values come as the path has them, whatever the order of the document; all others
+    follow, in its order.
+    """
     return path.find("{" + parameter["name"] + "}") if parameter["in"] == "path" else len(path)
 
 
@@ -253,7 +270,7 @@ def _parameter(parameter: Json, typed: adapter.Property) -> str:
 
 
 def _body(
-    operation: Json, typed: adapter.Operation
+    operation: Json, typed: adapter.ParsedOperation
 ) -> tuple[str | None, str | None, list[Argument]]:
     """The body's declaration, what the method hands over, and the arguments it takes for it."""
     if typed.body is None:
@@ -271,7 +288,10 @@ def _body(
             [Argument("body", kind, False, request["required"])],
         )
     fields = ", ".join(
-        f"_d.FormField({f.name!a}, {f.wire!a}, {f.required}{', text=True' * (f.type not in _FILES)})"
+        (
+            f"_d.FormField({f.name!a}, {f.wire!a}, "
+            f"{f.required}{', text=True' * (f.type not in _FILES)})"
+        )
         for f in typed.form
     )
     arguments = [
@@ -292,7 +312,9 @@ def _body(
 
 
 def _paging(page: Json, where: str) -> str:
-    """The facts of x-pageable: `itemName` and `nextLinkName`, and from overlays any of `_PAGING`."""
+    """The facts of x-pageable: `itemName` and `nextLinkName`, and from overlays any of
+    `_PAGING`.
+    """
     if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
         raise GateError(f"x-pageable knows no {unknown[0]!r}: {where}")
     facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]

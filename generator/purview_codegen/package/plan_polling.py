@@ -1,4 +1,6 @@
-"""What the declaration of a long-running operation says besides its mark: what it gives, and what tells how far it is."""
+"""What the declaration of a long-running operation says besides its mark: what it gives, and
+what tells how far it is.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,16 @@ from .names import Name
 from .plan_models import Class
 
 _FACTS = {"final-state-via", "result", "status-path", "ask-with"}
-_ACTION = re.compile(
-    r"/?:[^/{}]+$|/[^/:{}]+$"
-)  # /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
+# /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
+_ACTION = re.compile(r"/?:[^/{}]+$|/[^/:{}]+$")
 ALSO = " | _d.OperationStatus"
 
 
 @attrs.frozen
-class Planned:
-    """The declaration as source, and whether the result may be a status alone, for want of the resource's address."""
+class PlannedPolling:
+    """The declaration as source, and whether the result may be a status alone, for want of the
+    resource's address.
+    """
 
     source: str
     uncertain: bool
@@ -46,7 +49,9 @@ class PollingPlanner:
         self.parsed, self.classes, self.names = parsed, classes, names
         self.reads = {_norm(p): op for p, verb, op in operations_of(contract) if verb == "get"}
 
-    def plan(self, path: str, verb: str, operation: Json, result: str, where: str) -> Planned:
+    def plan(
+        self, path: str, verb: str, operation: Json, result: str, where: str
+    ) -> PlannedPolling:
         """`result` is the type text of what the operation gives."""
         facts = operation["x-long-running"]
         if unknown := sorted(set(facts) - _FACTS):
@@ -65,10 +70,12 @@ class PollingPlanner:
         if asks := self._ask_with(path, facts, where):
             parts.append(f"ask_with={asks!a}")
         certain = status or verb == "put" or resource is not None or not kinds or kinds == ["Any"]
-        return Planned(f"_d.Polling({', '.join(parts)})", not certain)
+        return PlannedPolling(f"_d.Polling({', '.join(parts)})", not certain)
 
     def _resource(self, path: str, verb: str, kinds: list[str]) -> str | None:
-        """The path of what an action changes: one whose GET needs no more than that path, and answers the same type."""
+        """The path of what an action changes: one whose GET needs no more than that path, and
+        answers the same type.
+        """
         for found in _changed(path) if verb in ("post", "patch") else ():
             read = self.reads.get(_norm(found))
             if (
@@ -86,8 +93,9 @@ class PollingPlanner:
         return None
 
     def _ask_with(self, path: str, facts: Json, where: str) -> str | None:
-        """The method that tells how far the work is: the one that the facts name, else what reads the declared status or
-        what is changed."""
+        """The method that tells how far the work is: the one that the facts name, else what reads
+        the declared status or what is changed.
+        """
         oid = facts.get("ask-with")
         if oid is not None and oid not in self.parsed.operations:
             raise GateError(f"{self.title}: ask-with names no operation: {oid}: {where}")

@@ -1,4 +1,5 @@
-"""What all kinds of a discriminated base share, stated by the base: code for any kind is typed, and works for kinds of the future.
+"""What all kinds of a discriminated base share, stated by the base: code for any kind is typed, and
+works for kinds of the future.
 
 | a member of all the kinds                         | the base has it                                                 |
 |---------------------------------------------------|-----------------------------------------------------------------|
@@ -8,10 +9,11 @@
 |                                                   | they come of; called as the base and the member                 |
 | of any other types, or by several names in Python | not                                                             |
 
-The base does not require it, as its schema does not: a kind of the future may lack it. In a new class it is required where all
-require it, with a default where all have one. It is read-only where all of them say so, and secret where one does.
-A member that one of the kinds lacks is not shared, and one kind alone shares nothing. Contracts know nothing of this, so comparisons
-of them do not speak of the new classes.
+The base does not require it, as its schema does not: a kind of the future may lack it. In a new
+class it is required where all require it, with a default where all have one. It is read-only where
+all of them say so, and secret where one does. A member that one of the kinds lacks is not shared,
+and one kind alone shares nothing. Contracts know nothing of this, so comparisons of them do not
+speak of the new classes.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import attrs
 from purview_codegen.errors import GateError
 from purview_codegen.identifiers import pascal
 
-from .plan_models import Class, Field, optional
+from .plan_models import Class, PlannedField, optional
 
 _OPTIONAL = " | None"
 _DEEPEST = (
@@ -32,11 +34,13 @@ _DEEPEST = (
 
 
 def with_shared(classes: Mapping[str, Class], taken: Iterable[str]) -> dict[str, Class]:
-    """The classes, each behind its base, with what kinds share on their base. No new class is called as one of `taken` is."""
+    """The classes, each behind its base, with what kinds share on their base.
+
+    No new class is called as one of `taken` is.
+    """
     sharing = _Sharing(classes, taken)
-    for name in [*classes][
-        ::-1
-    ]:  # a base within a base first: what its kinds share, it shares itself
+    # a base within a base first: what its kinds share, it shares itself
+    for name in [*classes][::-1]:
         sharing.lift(name)
     return sharing.planned()
 
@@ -70,7 +74,9 @@ class _Sharing:
             name = self.classes[name].base
         return out
 
-    def _common(self, known: Iterable[Field], names: Sequence[str], hint: str) -> list[Field]:
+    def _common(
+        self, known: Iterable[PlannedField], names: Sequence[str], hint: str
+    ) -> list[PlannedField]:
         """The members that all the classes share, besides the known ones."""
         wires = {f.wire for f in known}
         first, *others = ({f.wire: f for f in self.classes[name].fields} for name in names)
@@ -81,7 +87,7 @@ class _Sharing:
                 found.append(self._field(fields, f"{hint}{pascal(wire)}"))
         return [field for field in found if field is not None]
 
-    def _field(self, fields: Sequence[Field], hint: str) -> Field | None:
+    def _field(self, fields: Sequence[PlannedField], hint: str) -> PlannedField | None:
         """One member that can hold what each of theirs holds; None where there is none."""
         if len({(f.name, f.live) for f in fields}) > 1:
             return None
@@ -103,14 +109,15 @@ class _Sharing:
             type=optional(text) if free else text,
             default=default,
             required=default == "None" and (not free or all(f.required for f in fields)),
-            read_only=all(
-                f.read_only for f in fields
-            ),  # else a kind that may write it would lose it without a word
+            # else a kind that may write it would lose it without a word
+            read_only=all(f.read_only for f in fields),
             secret=any(f.secret for f in fields),
         )
 
     def _class(self, names: Sequence[str], hint: str) -> str | None:
-        """A class that all of them come of, made where they share more than the one they have; None where they share nothing."""
+        """A class that all of them come of, made where they share more than the one they have;
+        None where they share nothing.
+        """
         if not all(name in self.classes for name in names):
             return None  # scalars, enums, lists and maps are one thing or another
         key = frozenset(names)
@@ -166,7 +173,7 @@ class _Sharing:
         return out
 
 
-def _own(field: Field, inherited: Field | None) -> Field:
+def _own(field: PlannedField, inherited: PlannedField | None) -> PlannedField:
     if inherited is None:
         return field
     again = field.default is None and inherited.default is not None

@@ -1,4 +1,7 @@
-"""Plans to source text. Text of a document enters only as an escaped literal; nothing is decided here."""
+"""Plans to source text.
+
+Text of a document enters only as an escaped literal; nothing is decided here.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from purview_codegen.paths import HEADER as HEADER
 from purview_core.manifest import PlaneEntry
 
 from .docs import Docs
-from .plan import Group, Plan
+from .plan import Plan, PlannedGroup
 from .plan_models import used
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -31,8 +34,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters |= {"py": ascii, "doc": _docstring, "strings": _strings, "lists": _shadowed_list}
-    env.filters["docstring"] = _whole_docstring
+    ours: dict[str, Any] = {
+        "py": ascii,
+        "doc": _docstring,
+        "docstring": _whole_docstring,
+        "strings": _strings,
+        "lists": _shadowed_list,
+    }
+    env.filters.update(ours)
     return env
 
 
@@ -52,7 +61,9 @@ def _whole_docstring(lines: Sequence[str], indent: int) -> str:
 
 
 def _strings(names: Sequence[str]) -> str:
-    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a blank in it."""
+    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a
+    blank in it.
+    """
     if any([name] != name.split() for name in names):
         return f"({', '.join(map(ascii, names))},)"
     lines = textwrap.wrap(
@@ -186,7 +197,7 @@ class _Types:
         return ["TYPE_CHECKING"] * bool(self.imports) + ["Any"] * ("_Any" in self._plain)
 
 
-def _operations(group: Group, docs: Docs) -> str:
+def _operations(group: PlannedGroup, docs: Docs) -> str:
     texts = [op.signature for op in group.operations] + [op.result for op in group.operations]
     texts += [op.returns(prefix) for op in group.operations for prefix in ("", "Async")]
     types = _Types(texts, (group.class_name, f"Async{group.class_name}"))
@@ -205,7 +216,9 @@ def _operations(group: Group, docs: Docs) -> str:
 def render_root(
     planes: Sequence[PlaneEntry], plans: Mapping[str, tuple[str, str]]
 ) -> dict[str, str]:
-    """The package over all planes; `plans` gives version and prefix of each plane's default document."""
+    """The package over all planes; `plans` gives version and prefix of each plane's default
+    document.
+    """
     facts = [
         {
             name: getattr(p, name)

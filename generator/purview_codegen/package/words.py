@@ -1,7 +1,9 @@
-"""`specs/words.toml`: what names and types do not tell of arguments, members and roles, in words of ours.
+"""`specs/words.toml`: what names and types do not tell of arguments, members and roles, in words of
+ours.
 
-A key is a name, or `plane/name` where it holds for one plane alone: of arguments as Python has them; of units (which numbers
-alone have) and members `Class.member` or `*.member`, by their wire names; of roles `plane/group` or `plane/group.method`.
+A key is a name, or `plane/name` where it holds for one plane alone: of arguments as Python has
+them; of units (which numbers alone have) and members `Class.member` or `*.member`, by their wire
+names; of roles `plane/group` or `plane/group.method`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ class AllWords:
 
     @classmethod
     def read(cls, specs: Path) -> AllWords:
-        """The words of a folder of specs; none where there is no such file. Raises IntegrityError for what it cannot read."""
+        """The words of a folder of specs; none where there is no such file.
+
+        Raises IntegrityError for what it cannot read.
+        """
         path = specs / FILE
         if not path.exists():
             return cls()

@@ -1,4 +1,6 @@
-"""The one module that writes: files are staged beside their place, formatted, and put there whole or not at all."""
+"""The one module that writes: files are staged beside their place, formatted, and put there
+whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,9 @@ def replace(path: Path, text: str) -> None:
 
 
 def differences(fresh: Path, tree: Path) -> list[str]:
-    """Paths below `tree` that are missing, left over or not byte for byte what `fresh` holds (caches apart)."""
+    """Paths below `tree` that are missing, left over or not byte for byte what `fresh` holds
+    (caches apart).
+    """
     both = [
         {
             str(p.relative_to(root)): p

@@ -21,8 +21,10 @@ _HOST = (
 
 @attrs.frozen
 class Candidate:
-    """A document that no plane takes. `plane`: the one whose api-version it is, or "" for a plane that is new; `twin`: that one
-    has another document of this api-version. `listed`: a readme file beside it has a tag for it."""
+    """A document that no plane takes. `plane`: the one whose api-version it is, or "" for a plane
+    that is new; `twin`: that one has another document of this api-version. `listed`: a readme file
+    beside it has a tag for it.
+    """
 
     repository: str
     commit: str
@@ -36,8 +38,9 @@ class Candidate:
 def lines(
     manifest: Manifest, found: Iterable[Candidate], known: Callable[[Document], Traits | None]
 ) -> str:
-    """The tables for all that can be taken: documents of known planes, then new planes with theirs. Of several states of one
-    api-version, the one with the most operations."""
+    """The tables for all that can be taken: documents of known planes, then new planes with theirs.
+    Of several states of one api-version, the one with the most operations.
+    """
     good = [c for c in found if c.traits and not c.twin]
     taken = {p.name for p in manifest.planes}
     out = [
@@ -84,7 +87,9 @@ def _best(found: list[Candidate]) -> list[Candidate]:
 
 
 def _groups(found: list[Candidate], taken: set[str]) -> dict[str, list[Candidate]]:
-    """New planes: documents of one folder, or that have operations in common, are one plane's, under the name of its folder."""
+    """New planes: documents of one folder, or that have operations in common, are one plane's,
+    under the name of its folder.
+    """
     out: dict[str, list[Candidate]] = {}
     for c in sorted(
         found, key=lambda c: (-len(c.traits.operations) if c.traits else 0, c.path, c.commit)
@@ -135,7 +140,9 @@ def _plane(
 
 
 def _endpoint(c: Candidate, manifest: Manifest, known: Callable[[Document], Traits | None]) -> str:
-    """A guess, from the planes whose paths begin alike, else from the host that the document names."""
+    """A guess, from the planes whose paths begin alike, else from the host that the document
+    names.
+    """
     first = f"{c.traits.prefix if c.traits else ''}/".split("/")[1]
     for plane in manifest.planes:
         there = known(plane.default)

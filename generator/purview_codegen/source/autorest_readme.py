@@ -38,7 +38,10 @@ def inputs(text: str, path: str) -> frozenset[str]:
 
 @attrs.frozen
 class Published:
-    """What the readme files beside a document say: their paths, and the documents that they list. None of both: they say nothing."""
+    """What the readme files beside a document say: their paths, and the documents that they list.
+
+    None of both: they say nothing.
+    """
 
     readmes: tuple[str, ...]
     listed: frozenset[str]

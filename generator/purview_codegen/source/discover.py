@@ -1,8 +1,9 @@
-"""Which document of a listing is made into which plane and api-version: known ones, moved ones, new ones, and those that no
-plane takes.
+"""Which document of a listing is made into which plane and api-version: known ones, moved ones, new
+ones, and those that no plane takes.
 
-A document that lies where it lay is known by its path. One that does not is followed by its bytes, else by its content: a folder
-may get any name, and another document may get the old one. Names tell only between documents whose content does not.
+A document that lies where it lay is known by its path. One that does not is followed by its bytes,
+else by its content: a folder may get any name, and another document may get the old one. Names tell
+only between documents whose content does not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _BY_BYTES, _BY_NAME = 10.0, 0.5  # as sure as the same bytes are; what names alo
 
 @attrs.frozen
 class Found:
-    """A document at the commit looked at, and what it is in the manifest; None for an api-version that is new."""
+    """A document at the commit looked at, and what it is in the manifest; None for an
+    api-version that is new.
+    """
 
     document: Document
     old: Document | None
@@ -32,8 +35,10 @@ class Found:
 
 @attrs.frozen
 class Stray:
-    """A document that no plane takes, and why. `traits` is None where it cannot be read. `plane`: of the one whose operations
-    it has, with an api-version that the plane may take or, where `twin`, has from another document."""
+    """A document that no plane takes, and why. `traits` is None where it cannot be read. `plane`:
+    of the one whose operations it has, with an api-version that the plane may take or, where
+    `twin`, has from another document.
+    """
 
     path: str
     why: str
@@ -44,8 +49,10 @@ class Stray:
 
 @attrs.frozen
 class Discovery:
-    """`lost`: documents of the manifest that the commit has no more. `strays`: documents that no plane takes. `left_out`: those
-    that the manifest leaves out. `others`: path -> why it is no document. `unclear`: what only a person can tell."""
+    """`lost`: documents of the manifest that the commit has no more. `strays`: documents that no
+    plane takes. `left_out`: those that the manifest leaves out. `others`: path -> why it is no
+    document. `unclear`: what only a person can tell.
+    """
 
     found: tuple[Found, ...]
     lost: tuple[Document, ...]
@@ -75,7 +82,9 @@ class Reader(Protocol):
         ...
 
     def blob(self, document: Document) -> str | None:
-        """What git calls the bytes of a document of the manifest; None where they are not at hand."""
+        """What git calls the bytes of a document of the manifest; None where they are not at
+        hand.
+        """
         ...
 
 
@@ -89,12 +98,16 @@ def newest(versions: Iterable[str]) -> str:
 
 
 def roots(documents: Iterable[Document]) -> set[str]:
-    """The first two folders of every document: where a listing has to look, besides folders that name Purview."""
+    """The first two folders of every document: where a listing has to look, besides folders that
+    name Purview.
+    """
     return {"/".join(d.path.split("/")[:2]) for d in documents}
 
 
 def discover(manifest: Manifest, listing: Listing, reader: Reader) -> Discovery:
-    """Sorts the files of a listing to the planes; documents of other repositories are left alone."""
+    """Sorts the files of a listing to the planes; documents of other repositories are left
+    alone.
+    """
     return _Sorting(manifest, listing, reader).sorted()
 
 
@@ -154,7 +167,9 @@ class _Sorting:
         return best > 0 and best >= likeness(there, own) + CLEARLY
 
     def _unsure(self, document: Document) -> bool:
-        """Whether what lies at a document's path has to be looked into: there are other planes, and its bytes are not the same."""
+        """Whether what lies at a document's path has to be looked into: there are other planes,
+        and its bytes are not the same.
+        """
         blob = self.listing.files.get(document.path)
         return (
             blob is not None
@@ -163,8 +178,10 @@ class _Sorting:
         )
 
     def _readable(self, missing: Sequence[Document]) -> dict[str, Traits]:
-        """The documents that nothing has taken yet, without those that are left out; what is none of both is told. One that is
-        missing elsewhere is not left out, whatever its folder is called now."""
+        """The documents that nothing has taken yet, without those that are left out; what is none
+        of both is told. One that is missing elsewhere is not left out, whatever its folder is
+        called now.
+        """
         out: dict[str, Traits] = {}
         paths = [p for p in self.places if p not in self.found]
         rules: dict[str, LeftOut | None] = {}
@@ -200,7 +217,9 @@ class _Sorting:
         return next(fits, None)
 
     def _follow(self, missing: Sequence[Document], free: Mapping[str, Traits]) -> list[Document]:
-        """Takes the documents that lie elsewhere, the surest first; returns those that are nowhere."""
+        """Takes the documents that lie elsewhere, the surest first; returns those that are
+        nowhere.
+        """
         scores = [
             (self._sure(d, path, traits), d, path) for d in missing for path, traits in free.items()
         ]
@@ -219,7 +238,9 @@ class _Sorting:
     def _rivals(
         self, sure: tuple[float, Document, str], scores: Sequence[tuple[float, Document, str]]
     ) -> bool:
-        """Whether another document is as sure to lie at this path, or, by its name alone, this one at another."""
+        """Whether another document is as sure to lie at this path, or, by its name alone, this
+        one at another.
+        """
         score, document, path = sure
         taken = {f.old for f in self.found.values()}
         alike = [
@@ -276,12 +297,17 @@ class _Sorting:
     def _add_one(
         self, name: str, version: str, paths: Sequence[str], free: Mapping[str, Traits]
     ) -> None:
-        """Of several new files of one api-version, the one that is called as the plane's documents are."""
+        """Of several new files of one api-version, the one that is called as the plane's
+        documents are.
+        """
         files = {place.file for d in self.known if d.plane == name and (place := Place.of(d.path))}
         named = [p for p in paths if p.rpartition("/")[2].lower().removesuffix(".json") in files]
         best = paths if len(paths) == 1 else named
         if len(best) != 1:
-            two = f"{name} {version} has two documents: {paths[0]} and {paths[1]}; name the right one in planes.toml"
+            two = (
+                f"{name} {version} has two documents: {paths[0]} and {paths[1]}; name the "
+                f"right one in planes.toml"
+            )
             self.unclear.append(two)
             self.strays += [Stray(p, two, free[p], name) for p in paths]
             return
@@ -291,8 +317,10 @@ class _Sorting:
         self.strays += [Stray(p, why, free[p], name, twin=True) for p in paths if p != best[0]]
 
     def _taker(self, path: str, traits: Traits) -> tuple[PlaneEntry | None, str]:
-        """The plane whose documents lie in the folder and have such operations, else the one whose have them; of several, the
-        one whose default is as stable as the new document. Where there is none: why."""
+        """The plane whose documents lie in the folder and have such operations, else the one whose
+        have them; of several, the one whose default is as stable as the new document. Where there
+        is none: why.
+        """
         place = Place.of(path)
         homes = [
             p
@@ -305,9 +333,8 @@ class _Sorting:
         ]
         like = {p.name: self._like(p, traits) for p in self.manifest.planes}
         most = max(like.values(), default=0.0)
-        good = [
-            p for p in homes if 0 < like[p.name] > most - CLEARLY
-        ]  # else it is clearly another plane's
+        # else it is clearly another plane's
+        good = [p for p in homes if 0 < like[p.name] > most - CLEARLY]
         fits = good or [p for p in homes if not any(map(self.reader.known, p.documents))]
         fits = fits or [
             p for p in self.manifest.planes if most > 0 and like[p.name] > most - CLEARLY / 4
@@ -315,7 +342,10 @@ class _Sorting:
         if not fits and homes:
             return (
                 None,
-                f"its folder is called as that of {homes[0].name}, whose operations it does not have",
+                (
+                    f"its folder is called as that of {homes[0].name}, whose operations it "
+                    f"does not have"
+                ),
             )
         if not fits:
             return None, "no plane of planes.toml has its operations"
@@ -348,9 +378,11 @@ def _squeezed(text: str) -> str:
 
 
 def proposals(manifest: Manifest, listed: Mapping[str, frozenset[str]]) -> dict[str, str]:
-    """Plane -> the api-version that it should take by default, where that is another one than it takes. `listed`: of planes
-    whose readme files say it, the api-versions that upstream lists as published. What is not listed there is not proposed, and
-    without readme files what the manifest calls a draft is not."""
+    """Plane -> the api-version that it should take by default, where that is another one than it
+    takes. `listed`: of planes whose readme files say it, the api-versions that upstream lists as
+    published. What is not listed there is not proposed, and without readme files what the manifest
+    calls a draft is not.
+    """
     out: dict[str, str] = {}
     for plane in manifest.planes:
         versions = {d.version for d in plane.documents}

@@ -30,7 +30,7 @@ import httpx
 from purview_codegen.errors import CommandError, IntegrityError, UnreachableError, UsageError
 from purview_core.manifest import Document
 
-from .inspect import Facts, inspect
+from .inspect import DocumentFacts, inspect
 from .lock import Entry, Lock
 
 BASE_URL = "https://raw.githubusercontent.com"
@@ -47,10 +47,12 @@ class _AbsentError(UnreachableError):
 
 @attrs.frozen
 class Fetched:
-    """What came of one document: its facts where it is there, a note worth a line, or the error that stopped it."""
+    """What came of one document: its facts where it is there, a note worth a line, or the error
+    that stopped it.
+    """
 
     document: Document
-    facts: Facts | None = None
+    facts: DocumentFacts | None = None
     note: str = ""
     error: CommandError | None = None
     examples: int = 0
@@ -79,7 +81,9 @@ def mirror(folder: Path) -> Source:
 
 
 def _checked(option: str, address: str) -> None:
-    """Raises UsageError for an address that is not https; plain http is taken for loopback alone."""
+    """Raises UsageError for an address that is not https; plain http is taken for loopback
+    alone.
+    """
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
@@ -92,7 +96,9 @@ def _checked(option: str, address: str) -> None:
 
 
 def get_json(api_url: str, stack: ExitStack) -> Callable[[str], Any]:
-    """Reads JSON from a REST interface: path and query -> value; raises UnreachableError for anything but 200."""
+    """Reads JSON from a REST interface: path and query -> value; raises UnreachableError for
+    anything but 200.
+    """
     _checked("--api-url", api_url)
     client = stack.enter_context(httpx.Client(follow_redirects=False, timeout=_TIMEOUT_S))
 
@@ -120,7 +126,9 @@ def get_json(api_url: str, stack: ExitStack) -> Callable[[str], Any]:
 
 
 def _refused(address: str, answer: httpx.Response) -> UnreachableError:
-    """What an answer without the file says: that it is elsewhere, that too much was asked for, or nothing more."""
+    """What an answer without the file says: that it is elsewhere, that too much was asked for,
+    or nothing more.
+    """
     status, headers = answer.status_code, answer.headers
     if answer.is_redirect:
         there = f"answered {status}: it is at {headers.get('Location', 'no address')!r} now"
@@ -134,7 +142,8 @@ def _refused(address: str, answer: httpx.Response) -> UnreachableError:
     ):
         until = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(reset) + 1))
         return UnreachableError(
-            f"{address} answered {status}: too many requests; try again after {until}, or use --mirror"
+            f"{address} answered {status}: too many requests; try again after {until}, or "
+            f"use --mirror"
         )
     again = f" in {wait} s" if wait.isdecimal() else ""
     return UnreachableError(f"{address} answered {status}; try again{again}, or use --mirror")
@@ -158,11 +167,13 @@ def remote(base_url: str, client: httpx.Client) -> Source:
 
 
 def _download(client: httpx.Client, address: str, part: Path) -> bytes:
-    """The file at an address, continuing `part` where the server serves ranges. `part` stays where the connection breaks."""
+    """The file at an address, continuing `part` where the server serves ranges.
+
+    `part` stays where the connection breaks.
+    """
     have = part.stat().st_size if part.exists() else 0
-    headers = {
-        "Accept-Encoding": "identity"
-    }  # a range of compressed bytes would not fit what the part holds
+    # a range of compressed bytes would not fit what the part holds
+    headers = {"Accept-Encoding": "identity"}
     headers |= {"Range": f"bytes={have}-"} if have else {}
     with client.stream("GET", address, headers=headers, timeout=_TIMEOUT_S) as response:
         status, span = response.status_code, response.headers.get("Content-Range", "")
@@ -186,7 +197,9 @@ def _download(client: httpx.Client, address: str, part: Path) -> bytes:
 
 @attrs.frozen
 class Cache:
-    """Documents by place, each beside no other version: `<folder>/<owner>/<repo>/<commit>/<path>`."""
+    """Documents by place, each beside no other version:
+    `<folder>/<owner>/<repo>/<commit>/<path>`.
+    """
 
     folder: Path
 
@@ -219,7 +232,10 @@ def fetch(
     examples: bool = False,
     relock: bool = False,
 ) -> list[Fetched]:
-    """Fetches documents in parallel; one that fails does not stop the others. `source` None is offline: the cache alone."""
+    """Fetches documents in parallel; one that fails does not stop the others.
+
+    `source` None is offline: the cache alone.
+    """
 
     def one(document: Document) -> Fetched:
         try:
@@ -227,7 +243,10 @@ def fetch(
         except CommandError as error:
             return Fetched(document, error=error)
         except OSError as error:
-            why = f"cannot keep {document}: {error.strerror}: {error.filename}; choose a folder with --cache"
+            why = (
+                f"cannot keep {document}: {error.strerror}: {error.filename}; choose a folder "
+                f"with --cache"
+            )
             return Fetched(document, error=UsageError(why))
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -256,7 +275,10 @@ def _one(
             raise IntegrityError(
                 f"{document} is not what upstream.lock names: {found_not}; if meant, --update-lock"
             )
-        note = f"{document}: a change to review: rebuilt copy {entry.sha256[:12]}, upstream {facts.sha256[:12]}"
+        note = (
+            f"{document}: a change to review: rebuilt copy {entry.sha256[:12]}, upstream "
+            f"{facts.sha256[:12]}"
+        )
     if source is not None:
         cache.write(document.location, content)
     found = missing = 0
@@ -285,7 +307,7 @@ def _content(
     return source(document.location, cached.with_name(cached.name + ".part"))
 
 
-def _example_locations(document: Document, facts: Facts) -> Iterator[str]:
+def _example_locations(document: Document, facts: DocumentFacts) -> Iterator[str]:
     for reference in facts.examples:
         path = normpath(f"{dirname(document.path)}/{reference}")
         if not path.startswith(("..", "/")):  # a reference may not leave the repository

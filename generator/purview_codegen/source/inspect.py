@@ -19,8 +19,10 @@ _TORN = re.compile("[\ud800-\udfff]")
 
 
 @attrs.frozen
-class Facts:
-    """Size and content of a document; `examples` are the example files its operations name, relative to it."""
+class DocumentFacts:
+    """Size and content of a document; `examples` are the example files its operations name,
+    relative to it.
+    """
 
     sha256: str
     bytes: int
@@ -29,8 +31,11 @@ class Facts:
     examples: tuple[str, ...]
 
 
-def inspect(content: bytes, name: str) -> Facts:
-    """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
+def inspect(content: bytes, name: str) -> DocumentFacts:
+    """The facts of a document.
+
+    Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice.
+    """
     try:
         return _facts(content, name)
     except RecursionError:  # of the parser, far beyond our own limit
@@ -45,7 +50,7 @@ def _too_deep(name: str) -> IntegrityError:
     )
 
 
-def _facts(content: bytes, name: str) -> Facts:
+def _facts(content: bytes, name: str) -> DocumentFacts:
     document = parse(content, name)
     _references(document, name)
     operations = list(_operations(document, name))
@@ -54,7 +59,9 @@ def _facts(content: bytes, name: str) -> Facts:
         e["$ref"] for op in operations for e in op.get("x-ms-examples", {}).values() if "$ref" in e
     }
     digest = hashlib.sha256(content).hexdigest()
-    return Facts(digest, len(content), len(operations), len(schemas), tuple(sorted(examples)))
+    return DocumentFacts(
+        digest, len(content), len(operations), len(schemas), tuple(sorted(examples))
+    )
 
 
 def parse(content: bytes, name: str) -> Json:
@@ -69,7 +76,8 @@ def parse(content: bytes, name: str) -> Json:
                 f"{name} is no JSON; a document in YAML has to be made JSON first"
             ) from None
         raise IntegrityError(
-            f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again"
+            f"{name} is broken JSON at character {error.pos} of {len(content)}: "
+            f"{error.msg}; fetch it again"
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
@@ -78,7 +86,9 @@ def parse(content: bytes, name: str) -> Json:
 
 
 def _levels(document: Json, name: str) -> None:
-    """Goes down level by level, with no recursion of its own; half of a character cannot be written to any file."""
+    """Goes down level by level, with no recursion of its own; half of a character cannot be
+    written to any file.
+    """
     level: list[Any] = [document]
     for _ in range(DEEPEST + 1):
         texts = [v for v in level if isinstance(v, str)]
@@ -97,7 +107,9 @@ def _levels(document: Json, name: str) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """An object whose members differ: the parser alone would keep the last of two and lose the other in silence."""
+    """An object whose members differ: the parser alone would keep the last of two and lose the
+    other in silence.
+    """
     out: Json = {}
     for key, value in pairs:
         if key in out:

@@ -1,4 +1,6 @@
-"""What a document is by its content, and how like another it is: folders and files are renamed, operations seldom are. Pure."""
+"""What a document is by its content, and how like another it is: folders and files are renamed,
+operations seldom are. Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,27 +19,31 @@ from .inspect import parse
 
 _YAML = re.compile(rb"(?m)^[\"']?(swagger|openapi)[\"']?\s*:")
 _VERSION = re.compile(r"\w[\w.-]*")
-CLEARLY = 1.0  # by how much more like one plane's document than another's it has to be, to be taken for that one
+# by how much more like one plane's document than another's it has to be, to be taken for that one
+CLEARLY = 1.0
 
 
 @attrs.frozen
 class Traits:
-    """What tells one document from another. `prefix` stands before every path; an operation is its method and its path, whose
-    parameters have no names here."""
+    """What tells one document from another. `prefix` stands before every path; an operation is its
+    method and its path, whose parameters have no names here.
+    """
 
     title: str
     version: str
     prefix: str
     operations: frozenset[tuple[str, str]]
     ids: frozenset[str]
-    facts: Json = attrs.field(
-        factory=dict, eq=False, repr=False
-    )  # what else a plane is guessed from: host and servers
+    # what else a plane is guessed from: host and servers
+    facts: Json = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @attrs.frozen
 class Flaw:
-    """A file that is no document that a plane could take. `document`: it is one all the same, or may have been meant as one."""
+    """A file that is no document that a plane could take.
+
+    `document`: it is one all the same, or may have been meant as one.
+    """
 
     why: str
     document: bool
@@ -107,13 +113,14 @@ def of(document: Json) -> Traits:
 
 
 def likeness(one: Traits, other: Traits) -> float:
-    """0 for two things that are not one; else up to 3, the more the surer: paths in common, ids in common, the same prefix."""
+    """0 for two things that are not one; else up to 3, the more the surer: paths in common, ids
+    in common, the same prefix.
+    """
     shared = one.operations & other.operations
     paths = len(shared) / (min(len(one.operations), len(other.operations)) or 1)
     ids = len(one.ids & other.ids) / (min(len(one.ids), len(other.ids)) or 1)
-    alone = (
-        len(shared) == 1 and one.operations != other.operations
-    )  # a path may be in common by chance
+    # a path may be in common by chance
+    alone = len(shared) == 1 and one.operations != other.operations
     if paths < 0.5 or (alone and not (ids and one.prefix == other.prefix)):
         return 0.0
     return paths + ids + (one.prefix == other.prefix)

@@ -1,4 +1,6 @@
-"""Which files a repository has at a commit: from a mirror folder, from GitHub's REST interface, or as it was listed before."""
+"""Which files a repository has at a commit: from a mirror folder, from GitHub's REST interface,
+or as it was listed before.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,11 @@ Get = Callable[[str], Any]  # path and query below the interface's address -> JS
 
 @attrs.frozen
 class Listing:
-    """The files of a repository at a commit, of the kinds that tell of documents: path -> git's blob id. `whole` is False for a
-    mirror, where a file that is not there says nothing; else all is there that lies below `roots`. `titled`: files whose title
-    names Purview, where the files were looked into. `kinds`: "json" alone in listings kept by earlier versions."""
+    """The files of a repository at a commit, of the kinds that tell of documents: path -> git's
+    blob id. `whole` is False for a mirror, where a file that is not there says nothing; else all is
+    there that lies below `roots`. `titled`: files whose title names Purview, where the files were
+    looked into. `kinds`: "json" alone in listings kept by earlier versions.
+    """
 
     repository: str
     commit: str
@@ -40,7 +44,9 @@ class Listing:
     kinds: str = "json"
 
     def __attrs_post_init__(self) -> None:
-        """Raises ValueError for what may not become part of a path in the cache, and for blob ids that are none."""
+        """Raises ValueError for what may not become part of a path in the cache, and for blob
+        ids that are none.
+        """
         odd = [
             p
             for p in self.files
@@ -92,8 +98,10 @@ def commits(folder: Path) -> list[tuple[str, str]]:
 
 
 def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> Listing:
-    """The files below `roots` (folders of two names, such as a/b), below folders beside them that begin alike, below all folders
-    of specification/ that name Purview, and those that lie higher up on the way."""
+    """The files below `roots` (folders of two names, such as a/b), below folders beside them that
+    begin alike, below all folders of specification/ that name Purview, and those that lie higher up
+    on the way.
+    """
     if not _REF.fullmatch(ref):
         raise UsageError(f"not the name of a commit or branch: {ref!r}")
     commit: str = _typed(get(f"/repos/{repository}/commits/{ref}"), {"sha": str}, f"commit {ref}")[

@@ -13,7 +13,10 @@ from purview_core.manifest import Document
 
 @attrs.frozen
 class Entry:
-    """One locked document. `provenance` is "exact", or "rebuilt" where our copy was compiled anew from upstream's sources."""
+    """One locked document.
+
+    `provenance` is "exact", or "rebuilt" where our copy was compiled anew from upstream's sources.
+    """
 
     repository: str
     commit: str

@@ -1,5 +1,6 @@
-"""Edits of the hand-written files that an update has to touch, line by line, so that comments and order stay: planes.toml and
-the summaries of the overlays."""
+"""Edits of the hand-written files that an update has to touch, line by line, so that comments and
+order stay: planes.toml and the summaries of the overlays.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ DRAFT = "# drafted from the name by an update: say what it does"
 
 
 def repinned(text: str, documents: Iterable[Document], defaults: Mapping[str, str]) -> str:
-    """planes.toml with these documents where they are now, new ones among those of their plane, and other defaults."""
+    """planes.toml with these documents where they are now, new ones among those of their plane,
+    and other defaults.
+    """
     sections = re.split(r"(?m)^(?=\[)", text)
     for document in documents:
         i, found = _place(sections, document)
@@ -34,7 +37,9 @@ def repinned(text: str, documents: Iterable[Document], defaults: Mapping[str, st
 
 
 def _place(sections: list[str], document: Document) -> tuple[int, bool]:
-    """(where the document's section is, True), or (where it belongs, False): the versions of a plane are in order."""
+    """(where the document's section is, True), or (where it belongs, False): the versions of a
+    plane are in order.
+    """
     place = len(sections)
     for i, section in enumerate(sections):
         match = _DOCUMENT.match(section)
@@ -77,11 +82,11 @@ def document_table(d: Document) -> str:
 
 
 def carried(text: str, renamed: Mapping[str, str], known: set[str], lacking: Iterable[str]) -> str:
-    """An overlay whose entries follow renamed operations, without summaries of operations that are gone, and with a draft for
-    each of those that lack one."""
-    text = re.sub(
-        r'"([^"\n]+)"', lambda m: f'"{renamed.get(m[1], m[1])}"', text
-    )  # all at once: two may have changed names
+    """An overlay whose entries follow renamed operations, without summaries of operations that are
+    gone, and with a draft for each of those that lack one.
+    """
+    # all at once: two may have changed names
+    text = re.sub(r'"([^"\n]+)"', lambda m: f'"{renamed.get(m[1], m[1])}"', text)
     lines, inside, summaries = [], False, -1
     for line in text.splitlines():
         if line.startswith("["):

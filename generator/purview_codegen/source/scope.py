@@ -1,8 +1,10 @@
-"""Which files of a repository can be documents of a Purview data plane, and which folders should emit one. Pure.
+"""Which files of a repository can be documents of a Purview data plane, and which folders should
+emit one. Pure.
 
-What counts names Purview, in any spelling of the rest, in one of its folders or in its title, or lies beside documents that the
-manifest has. Resource management is out of scope, here and everywhere: whatever lies in a folder `resource-manager`, and TypeSpec
-that emits there. Examples are no documents.
+What counts names Purview, in any spelling of the rest, in one of its folders or in its title, or
+lies beside documents that the manifest has. Resource management is out of scope, here and
+everywhere: whatever lies in a folder `resource-manager`, and TypeSpec that emits there. Examples
+are no documents.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ _NAME = "purview"
 _OUT = {"resource-manager", "examples"}
 _TITLE = re.compile(rb"\"title\"\s*:\s*\"[^\"]*purview", re.IGNORECASE)
 _PROJECT = ("main.tsp", "tspconfig.yaml")
+# YAML files that every folder of a service may have
 _SETTINGS = {
     "tspconfig",
     "suppressions",
     "cspell",
     "service",
-}  # YAML files that every folder of a service may have
+}
 _PLACE = re.compile(
     r"(?P<root>.+)/(?P<folder>[^/]+)/(?P<state>preview|stable)/(?P<version>\d{4}-\d\d-\d\d(-preview)?)/(?P<file>[^/]+)\.json"
 )
@@ -31,8 +34,10 @@ _PLACE = re.compile(
 
 @attrs.frozen
 class Place:
-    """A document at `<root>/<folder>/<preview or stable>/<api-version>/<file>`. Two folders are one where their last dotted
-    part is the same but for case: `Azure.Analytics.Purview.Scanning` and `scanning`."""
+    """A document at `<root>/<folder>/<preview or stable>/<api-version>/<file>`. Two folders are one
+    where their last dotted part is the same but for case: `Azure.Analytics.Purview.Scanning` and
+    `scanning`.
+    """
 
     path: str
     folder: str
@@ -70,7 +75,10 @@ def kept(path: str) -> bool:
 def documents(
     files: Iterable[str], roots: Collection[str], titles: Collection[str] = ()
 ) -> list[str]:
-    """The paths that may be documents, sorted. `roots`: the folders of known ones. `titles`: paths whose title names Purview."""
+    """The paths that may be documents, sorted. `roots`: the folders of known ones.
+
+    `titles`: paths whose title names Purview.
+    """
     tops = tuple(roots)
     return sorted(
         path
@@ -87,7 +95,9 @@ def _may_be(path: str) -> bool:
 
 
 def projects(files: Iterable[str], roots: Collection[str]) -> dict[str, str]:
-    """Folder of a TypeSpec project -> the file that tells of it, its settings rather than its text."""
+    """Folder of a TypeSpec project -> the file that tells of it, its settings rather than its
+    text.
+    """
     tops = tuple(roots)
     found: dict[str, str] = {}
     for path in sorted(files):
@@ -99,7 +109,9 @@ def projects(files: Iterable[str], roots: Collection[str]) -> dict[str, str]:
 
 
 def emits(folder: str, settings: str, files: Iterable[str]) -> bool | None:
-    """Whether the document that a TypeSpec project emits is there; None where it emits none, or one of resource management."""
+    """Whether the document that a TypeSpec project emits is there; None where it emits none, or
+    one of resource management.
+    """
     if re.search(r"resource-manager", settings) or (
         settings and not re.search(r"typespec-(autorest|openapi)|/openapi3", settings)
     ):

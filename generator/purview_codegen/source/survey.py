@@ -1,5 +1,6 @@
-"""Every document that a repository has of a Purview data plane, and whether a plane takes it; with the lines of planes.toml that
-would take those that none does."""
+"""Every document that a repository has of a Purview data plane, and whether a plane takes it; with
+the lines of planes.toml that would take those that none does.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +28,11 @@ ALL = "all"
 
 
 @attrs.frozen
-class Seen:
-    """One file at one commit. `why`: what it is to the manifest, or why it is left out, unknown or no document at all."""
+class SurveyedFile:
+    """One file at one commit.
+
+    `why`: what it is to the manifest, or why it is left out, unknown or no document at all.
+    """
 
     repository: str
     commit: str
@@ -43,16 +47,17 @@ class Seen:
 
 @attrs.frozen
 class Survey:
-    """`commits`: owner/name and hash. `lines`: what to add to planes.toml, so that every unknown document that can be taken is;
-    `instead`: what to add where one is to be left out."""
+    """`commits`: owner/name and hash. `lines`: what to add to planes.toml, so that every unknown
+    document that can be taken is; `instead`: what to add where one is to be left out.
+    """
 
     commits: tuple[tuple[str, str], ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[SurveyedFile, ...]
     warnings: tuple[str, ...]
     lines: str
     instead: str
 
-    def of(self, status: str) -> list[Seen]:
+    def of(self, status: str) -> list[SurveyedFile]:
         return [s for s in self.seen if s.status == status]
 
     @property
@@ -76,7 +81,9 @@ class Survey:
 
 
 def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> Survey:
-    """What is there at a commit or branch, or with "all" at every commit of every repository of a mirror."""
+    """What is there at a commit or branch, or with "all" at every commit of every repository of
+    a mirror.
+    """
     main = Counter(d.repository for d in manifest.documents).most_common(1)[0][0]
     if ref != ALL:
         known = [d for d in manifest.documents if d.repository == main]
@@ -88,7 +95,7 @@ def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> S
             listings.from_mirror(mirror, repository, commit)
             for repository, commit in listings.commits(mirror)
         ]
-    seen: list[Seen] = []
+    seen: list[SurveyedFile] = []
     candidates: list[Candidate] = []
     warnings: list[str] = []
     for one in found:
@@ -105,8 +112,11 @@ def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> S
 
 def _look(
     world: World, manifest: Manifest, one: Listing, main: str
-) -> tuple[list[Seen], list[Candidate], list[str]]:
-    """The files of one listing. A fork's are looked at as those of the repository that it is called like."""
+) -> tuple[list[SurveyedFile], list[Candidate], list[str]]:
+    """The files of one listing.
+
+    A fork's are looked at as those of the repository that it is called like.
+    """
     fork = one.repository.rpartition("/")[2] == main.rpartition("/")[2]
     files = Files(world, one)
     discovery = discover(manifest, attrs.evolve(one, repository=main) if fork else one, files)
@@ -136,30 +146,36 @@ def _new(one: Listing, path: str, plane: str, files: Files) -> Candidate:
     )
 
 
-def _rows(manifest: Manifest, one: Listing, discovery: Discovery, files: Files) -> Iterable[Seen]:
+def _rows(
+    manifest: Manifest, one: Listing, discovery: Discovery, files: Files
+) -> Iterable[SurveyedFile]:
     for f in discovery.found:
         yield _found(manifest, one, f, files)
     for s in discovery.strays:
         if s.traits:
-            facts = Seen(*_at(one, s.path), UNKNOWN, s.plane, s.traits.version, s.traits.title)
+            facts = SurveyedFile(
+                *_at(one, s.path), UNKNOWN, s.plane, s.traits.version, s.traits.title
+            )
             yield attrs.evolve(facts, operations=len(s.traits.operations), why=s.why)
         else:
-            yield Seen(*_at(one, s.path), UNKNOWN, why=s.why)
+            yield SurveyedFile(*_at(one, s.path), UNKNOWN, why=s.why)
     for path, rule in discovery.left_out:
         place = Place.of(path)
-        yield Seen(
+        yield SurveyedFile(
             *_at(one, path), LEFT, version=place.version if place else rule.version, why=rule.reason
         )
     for path, why in discovery.others.items():
-        yield Seen(*_at(one, path), OTHER, why=why)
+        yield SurveyedFile(*_at(one, path), OTHER, why=why)
 
 
-def _found(manifest: Manifest, one: Listing, f: Found, files: Files) -> Seen:
-    """A document of a plane: one that it takes, in this state or another, or a new api-version of it."""
+def _found(manifest: Manifest, one: Listing, f: Found, files: Files) -> SurveyedFile:
+    """A document of a plane: one that it takes, in this state or another, or a new api-version
+    of it.
+    """
     d = f.document
     traits = files.read(d.path) if f.old is None else files.known(f.old)
     known = traits if isinstance(traits, Traits) else None
-    seen = Seen(
+    seen = SurveyedFile(
         *_at(one, d.path),
         UNKNOWN,
         d.plane,
@@ -185,12 +201,17 @@ def _at(one: Listing, path: str) -> tuple[str, str, str]:
 
 
 def as_text(found: Survey, ref: str) -> str:
-    """The survey for a terminal: what no plane takes first, then what is left out, and what is no document."""
+    """The survey for a terminal: what no plane takes first, then what is left out, and what is
+    no document.
+    """
     return "\n".join(_text(found, ref)) + "\n"
 
 
 def _text(found: Survey, ref: str) -> Iterable[str]:
-    yield f"Documents of Purview data planes at {ref}, {len(found.commits)} commit{'s' * (len(found.commits) != 1)}"
+    yield (
+        f"Documents of Purview data planes at {ref}, {len(found.commits)} "
+        f"commit{'s' * (len(found.commits) != 1)}"
+    )
     kinds = Counter(s.why.split(",")[0] for s in found.of(TAKEN))
     yield f"Taken: {', '.join(f'{n} {why}' for why, n in kinds.items()) or 'none'}"
     unknown = found.of(UNKNOWN)
@@ -212,18 +233,18 @@ def _section(title: str, texts: Sequence[str]) -> list[str]:
     return ["", title, "-" * len(title), *texts] if texts else []
 
 
-def _shown(s: Seen) -> list[str]:
+def _shown(s: SurveyedFile) -> list[str]:
     facts = [s.version, s.title, "" if s.operations is None else f"{s.operations} operations"]
     said = ", ".join(fact for fact in facts if fact)
     return [_where(s), *([f"    {said}"] if said else []), f"    {s.why}"]
 
 
-def _where(s: Seen) -> str:
+def _where(s: SurveyedFile) -> str:
     return f"{s.repository} {s.commit[:10]} {s.path}"
 
 
-def _by_reason(found: Iterable[Seen]) -> dict[str, list[Seen]]:
-    out: dict[str, list[Seen]] = {}
+def _by_reason(found: Iterable[SurveyedFile]) -> dict[str, list[SurveyedFile]]:
+    out: dict[str, list[SurveyedFile]] = {}
     for s in found:
         out.setdefault(s.why, []).append(s)
     return out

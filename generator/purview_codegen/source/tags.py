@@ -1,4 +1,6 @@
-"""What the AutoRest readme files beside the documents of a plane list, against what the manifest takes."""
+"""What the AutoRest readme files beside the documents of a plane list, against what the manifest
+takes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .upstream_files import Files
 def tags(
     planes: Sequence[PlaneEntry], found: Sequence[Found], files: Files
 ) -> tuple[dict[str, frozenset[str]], list[str]]:
-    """(plane -> the api-versions that the readme files beside its documents list, what they say against its default)."""
+    """(plane -> the api-versions that the readme files beside its documents list, what they say
+    against its default).
+    """
     near = sorted({p for f in found for p in readmes_beside(f.document.path, files.listing.files)})
     files.bring(near)
     texts = {path: inputs(files.text(path), path) for path in near}
@@ -39,7 +43,8 @@ def tags(
 
 
 _EARLIER = (
-    "The listing kept of this commit is an earlier version's: it has no readme files, no TypeSpec and no folders besides those "
+    "The listing kept of this commit is an earlier version's: it has no readme files, no "
+    "TypeSpec and no folders besides those "
     "of known documents; run once without --offline."
 )
 
@@ -50,4 +55,7 @@ def _not_listed(document: Document, said: Published) -> bool:
 
 def _unlisted(document: Document, said: Published, versions: frozenset[str]) -> str:
     there = f"it lists {', '.join(sorted(versions))}" if versions else "nor any other of this plane"
-    return f"{document.plane} takes {document.version} by default, which is under no tag of {' or '.join(said.readmes)}; {there}."
+    return (
+        f"{document.plane} takes {document.version} by default, which is under no tag of "
+        f"{' or '.join(said.readmes)}; {there}."
+    )

@@ -1,4 +1,6 @@
-"""The files of a listing, read where they are: from the cache, else from the source, and only as the listing names them."""
+"""The files of a listing, read where they are: from the cache, else from the source, and only as
+the listing names them.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,10 @@ from .listing import Listing, blob_id
 
 @attrs.frozen
 class World:
-    """Where documents come from: `listing` takes repository, commit or branch, and the folders to look in. `known` tells what a
-    document of the manifest is, None where no contract was made from it."""
+    """Where documents come from: `listing` takes repository, commit or branch, and the folders to
+    look in. `known` tells what a document of the manifest is, None where no contract was made from
+    it.
+    """
 
     cache: Cache
     source: Source | None
@@ -29,7 +33,9 @@ class World:
 
 
 def contracts(specs: Path) -> Callable[[Document], Traits | None]:
-    """What documents of the manifest are, told by their contracts in a specs folder, each of which is read once."""
+    """What documents of the manifest are, told by their contracts in a specs folder, each of
+    which is read once.
+    """
     found: dict[str, Traits | None] = {}
 
     def known(document: Document) -> Traits | None:
@@ -53,7 +59,11 @@ class Files:
         self._blobs: dict[str, str | None] = {}
 
     def content(self, path: str) -> bytes:
-        """The bytes of a file. Raises UnreachableError where they cannot be had, IntegrityError for others than the listing names."""
+        """The bytes of a file.
+
+        Raises UnreachableError where they cannot be had, IntegrityError for others than the listing
+        names.
+        """
         location, expected = (
             f"{self.listing.repository}/{self.listing.commit}/{path}",
             self.listing.files[path],

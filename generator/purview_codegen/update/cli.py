@@ -1,4 +1,6 @@
-"""`update` and `diff` on the command line: their options, where documents come from, and where reports go."""
+"""`update` and `diff` on the command line: their options, where documents come from, and where
+reports go.
+"""
 
 from __future__ import annotations
 
@@ -123,12 +125,15 @@ def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    """Raises UsageError for options that are none or do not go together: nothing that was asked for is left out in silence."""
+    """Raises UsageError for options that are none or do not go together: nothing that was asked
+    for is left out in silence.
+    """
     if odd := [a for a in arguments.accept if not all(a.partition("@")[::2])]:
         raise UsageError(f"--accept {odd[0]!r} is not RULE@WHERE; the report tells the rules")
     if arguments.check and (arguments.since or arguments.json or arguments.markdown):
         raise UsageError(
-            "--check makes no report; take --dry-run for --json and --markdown, and leave --from away"
+            "--check makes no report; take --dry-run for --json and --markdown, and leave "
+            "--from away"
         )
 
 
@@ -149,7 +154,9 @@ def listings(
 
 
 def compare(arguments: argparse.Namespace) -> Counts | None:
-    """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
+    """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts
+    at hand.
+    """
     # what other commands do not need, and takes long to import
     from purview_codegen.diff.diff import diff
     from purview_codegen.diff.report import Report, Step
@@ -162,9 +169,8 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     )
     plane = arguments.new.partition("@")[0] if "@" in arguments.new else new["info"]["title"]
     found = diff(old, new, plane)
-    status = (
-        "same" if {**old, "info": 0} == {**new, "info": 0} else "changed"
-    )  # a file's name is its title
+    # a file's name is its title
+    status = "same" if {**old, "info": 0} == {**new, "info": 0} else "changed"
     step = judged(
         Step(plane, new["info"]["version"], status, default=True, old=old_name, new=new_name), found
     )

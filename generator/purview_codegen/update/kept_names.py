@@ -1,4 +1,6 @@
-"""Which old names go on working after an update: those that got another name, for one minor version."""
+"""Which old names go on working after an update: those that got another name, for one minor
+version.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from purview_codegen.package.aliases import KINDS, Alias
 def merged(
     kept: Sequence[Alias], renames: Sequence[Rename], names: Mapping[str, str], version: str
 ) -> tuple[list[Alias], list[Rename]]:
-    """(the aliases of `version`, the renames marked with what got one). An old name that means something else now gets none."""
+    """(the aliases of `version`, the renames marked with what got one).
+
+    An old name that means something else now gets none.
+    """
     used = _used(names)
     moved = {(r.kind, r.old): r.new for r in renames if r.new}
     now = [_followed(a, moved) for a in kept if _series(a.since) == _series(version)]

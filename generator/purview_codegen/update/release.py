@@ -16,7 +16,10 @@ _LINE = re.compile(r'(?m)^VERSION = "(\d+\.\d+\.\d+)"$')
 
 
 def bumped(version: str, level: str) -> str:
-    """The next version. Before 1.0.0 a major change raises the minor number, as a minor one does."""
+    """The next version.
+
+    Before 1.0.0 a major change raises the minor number, as a minor one does.
+    """
     major, minor, patch = map(int, version.split("."))
     if level == "patch":
         return f"{major}.{minor}.{patch + 1}"

@@ -1,4 +1,6 @@
-"""The documents at a commit, brought into the cache, and what became of each of those that the lock knows."""
+"""The documents at a commit, brought into the cache, and what became of each of those that the
+lock knows.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from purview_codegen.package.plan import public_names
 from purview_codegen.pointer import Json
 from purview_codegen.source.discover import Discovery, Found, discover, newest, roots
 from purview_codegen.source.fetch import fetch
-from purview_codegen.source.inspect import Facts, inspect
+from purview_codegen.source.inspect import DocumentFacts, inspect
 from purview_codegen.source.listing import Listing, blob_id
 from purview_codegen.source.lock import Entry, Lock
 from purview_codegen.source.tags import tags
@@ -32,18 +34,23 @@ from purview_core.suggest import nearest
 
 @attrs.frozen
 class State:
-    """The documents of some planes at a commit, all of them in the cache. `listed`: of planes beside whose documents readme
-    files have tags, the api-versions that these list. `warnings`: what the readme files say against the manifest."""
+    """The documents of some planes at a commit, all of them in the cache. `listed`: of planes
+    beside whose documents readme files have tags, the api-versions that these list. `warnings`:
+    what the readme files say against the manifest.
+    """
 
     listing: Listing
     discovery: Discovery
-    facts: Mapping[Document, Facts]
+    facts: Mapping[Document, DocumentFacts]
     listed: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     warnings: tuple[str, ...] = ()
 
 
 def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
-    """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
+    """The state at a commit or branch.
+
+    Raises UnreachableError for one that is not known or documents that cannot be had.
+    """
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
     listing = world.listing(
@@ -70,7 +77,7 @@ def chosen(manifest: Manifest, only: str | None) -> list[PlaneEntry]:
     return [p for p in manifest.planes if only in (None, p.name)]
 
 
-def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Document, Facts]:
+def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Document, DocumentFacts]:
     """Fetches what the cache does not hold as the listing names it."""
     missing = [f.document for f in found if not _held(world, listing, f)]
     results = fetch(missing, Lock({}), world.cache, world.source, relock=True)
@@ -90,7 +97,9 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
 
 
 def _held(world: World, listing: Listing, found: Found) -> bool:
-    """Whether the cache holds a document, at its place or, the bytes being the same, at its old one."""
+    """Whether the cache holds a document, at its place or, the bytes being the same, at its old
+    one.
+    """
     expected = listing.files[found.document.path]
     for document in (found.document, found.old):
         path = world.cache.path(document.location) if document else None
@@ -101,8 +110,10 @@ def _held(world: World, listing: Listing, found: Found) -> bool:
     return False
 
 
-def step(found: Found, facts: Facts, entry: Entry | None) -> Step:
-    """What became of one document since it was locked; "changed" is still to be told from "prose"."""
+def step(found: Found, facts: DocumentFacts, entry: Entry | None) -> Step:
+    """What became of one document since it was locked; "changed" is still to be told from
+    "prose".
+    """
     new, old = found.document, found.old
     if old is None or entry is None:
         return Step(
@@ -147,19 +158,7 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
         document = f.document
         old_document = left.pop(str(document), None)
         document = attrs.evolve(document, default=_default(document, manifest, after))
-        entry = None
-        if old_document is not None:
-            facts = before.facts[old_document]
-            entry = Entry(
-                old_document.repository,
-                old_document.commit,
-                old_document.path,
-                facts.sha256,
-                0,
-                0,
-                0,
-                "rebuilt",
-            )
+        entry = None if old_document is None else _entry(old_document, before)
         one = step(Found(document, old_document), after.facts[f.document], entry)
         if one.status == "changed" and old_document is not None:
             was, now = (raw(d, world.cache.read(d)) for d in (old_document, f.document))
@@ -179,6 +178,13 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
     )
 
 
+def _entry(document: Document, state: State) -> Entry:
+    """What the lock would say of a document; only its place and its bytes are looked at."""
+    sha256 = state.facts[document].sha256
+    place = (document.repository, document.commit, document.path)
+    return Entry(*place, sha256, 0, 0, 0, "rebuilt")
+
+
 def beside(step: Step, there: Iterable[Document], contract: Callable[[Document], Json]) -> Step:
     """An added document, with what is different from the api-version before it."""
     documents = {d.version: d for d in there if d.plane == step.plane}
@@ -192,7 +198,9 @@ def beside(step: Step, there: Iterable[Document], contract: Callable[[Document],
 
 
 def notes(state: State) -> tuple[str, ...]:
-    """What the report says of a state besides its documents: those that no plane takes, and what readme files say."""
+    """What the report says of a state besides its documents: those that no plane takes, and what
+    readme files say.
+    """
     found = [s.path for s in state.discovery.strays]
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     told = [f"No plane of planes.toml takes {', '.join(found[:3])}{more}."] if found else []
@@ -200,7 +208,9 @@ def notes(state: State) -> tuple[str, ...]:
 
 
 def _default(document: Document, manifest: Manifest, state: State) -> bool:
-    """Whether a plane takes the document by default: as the manifest says, or as the rule does where its own is not there."""
+    """Whether a plane takes the document by default: as the manifest says, or as the rule does
+    where its own is not there.
+    """
     versions = {
         f.document.version for f in state.discovery.found if f.document.plane == document.plane
     }
@@ -235,7 +245,9 @@ def missing(state: State) -> list[Document]:
 
 
 def locked_names(specs: Path, manifest: Manifest, planes: set[str]) -> dict[str, dict[str, str]]:
-    """The names that the contracts of whole planes give: the versions of a plane are named together."""
+    """The names that the contracts of whole planes give: the versions of a plane are named
+    together.
+    """
     documents = [d for p in manifest.planes if p.name in planes for d in p.documents]
     with laid_out(f"a document of {' or '.join(sorted(planes))}"):
         return Plans(specs, manifest).names(documents)

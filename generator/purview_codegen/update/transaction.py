@@ -1,8 +1,9 @@
 """A new tree put in the place of the old one, all or nothing, whenever the process ends.
 
-All is made in a folder beside the tree; then a journal is written, and only then do files and folders change places, one rename
-each. Without a journal the old tree is whole, and the next command sweeps the rest away. With one, the next command does the
-renames that are left, so that the new tree is whole.
+All is made in a folder beside the tree; then a journal is written, and only then do files and
+folders change places, one rename each. Without a journal the old tree is whole, and the next
+command sweeps the rest away. With one, the next command does the renames that are left, so that the
+new tree is whole.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ _JOURNAL = "journal.json"
 
 @contextmanager
 def staged(root: Path) -> Generator[Path]:
-    """A folder below `root` in which the new tree is made; `commit` it there. It is gone when the context ends."""
+    """A folder below `root` in which the new tree is made; `commit` it there.
+
+    It is gone when the context ends.
+    """
     with _held(root, f"cannot write to {root}", "choose another folder with --specs") as stage:
         (stage / "new").mkdir()
         yield stage / "new"
@@ -39,7 +43,10 @@ def scratch() -> Generator[Path]:
 
 
 def commit(root: Path, names: Sequence[str]) -> None:
-    """Puts the staged files and folders of these names below `root` in place. From the journal on there is no way back."""
+    """Puts the staged files and folders of these names below `root` in place.
+
+    From the journal on there is no way back.
+    """
     journal = root / STAGE / _JOURNAL
     part = journal.with_suffix(".part")
     with part.open("w", encoding="utf-8") as file:
@@ -51,7 +58,9 @@ def commit(root: Path, names: Sequence[str]) -> None:
 
 
 def recover(root: Path) -> None:
-    """Ends what a killed update began: its renames where it had come so far, else what it had made is swept away."""
+    """Ends what a killed update began: its renames where it had come so far, else what it had
+    made is swept away.
+    """
     stage = root / STAGE
     if stage.is_dir():
         with _held(
@@ -64,7 +73,9 @@ def recover(root: Path) -> None:
 
 @contextmanager
 def _held(root: Path, fault: str, remedy: str) -> Generator[Path]:
-    """The stage, held and swept; at the end what was begun is ended, whatever ends the context, and the stage is gone."""
+    """The stage, held and swept; at the end what was begun is ended, whatever ends the context,
+    and the stage is gone.
+    """
     stage = root / STAGE
     with ExitStack() as stack:
         try:
@@ -133,9 +144,8 @@ def _hold(lock: IO[str], root: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise _running(root) from None
-    if not os.fstat(
-        lock.fileno()
-    ).st_nlink:  # its holder has swept it away; another may stand in its place
+    # its holder has swept it away; another may stand in its place
+    if not os.fstat(lock.fileno()).st_nlink:
         raise _running(root)
 
 

@@ -1,9 +1,9 @@
-"""One command from an upstream commit to a reviewed change: a new tree is made beside the old one, goes through every gate, and
-only then takes its place, with the report of what changed."""
+"""One command from an upstream commit to a reviewed change: a new tree is made beside the old one,
+goes through every gate, and only then takes its place, with the report of what changed.
+"""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -28,7 +28,6 @@ from purview_codegen.errors import (
 from purview_codegen.package import aliases, names_lock
 from purview_codegen.pointer import Json
 from purview_codegen.source import pins
-from purview_codegen.source.discover import proposals
 from purview_codegen.source.fetch import fetch
 from purview_codegen.source.lock import Entry, Lock
 from purview_codegen.source.manifest import load_manifest
@@ -36,7 +35,8 @@ from purview_codegen.source.upstream_files import World
 from purview_core.manifest import Manifest
 from purview_core.version import VERSION
 
-from . import kept_names, release, transaction
+from . import accepted, kept_names, release, transaction
+from .changelog_lines import changelog_lines
 from .states import (
     State,
     beside,
@@ -51,8 +51,6 @@ from .states import (
     step,
 )
 
-Listed = Mapping[str, frozenset[str]]
-ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 _MOVED = ("added", "changed", "moved")
 
 
@@ -78,54 +76,67 @@ def update(
     wish: Wish,
     tell: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed.
-    `tell` gets the report before anything is put in place, so that one which cannot be written stops the update, too."""
+    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then
+    nothing has changed. `tell` gets the report before anything is put in place, so that one which
+    cannot be written stops the update, too.
+    """
     manifest, root = load_manifest(specs), specs.parent
     if wish.since is not None:
-        tell(
-            report := accept(
-                between(world, manifest, wish.only, wish.since, wish.to), wish.accept, strict=True
-            )
-        )
+        found = between(world, manifest, wish.only, wish.since, wish.to)
+        report = accept(found, wish.accept, strict=True)
+        tell(report)
         return report
     if out.parent != root and root not in out.parents:
         raise UsageError(
             f"{out} does not lie below {root}, where {specs.name} is; both change as one"
         )
     state, lock = look(world, manifest, wish.only, wish.to), Lock.load(specs)
-    kept = _kept(specs).get(state.listing.commit, ())
+    kept = accepted.kept_rules(specs).get(state.listing.commit, ())
     asked, patterns = [p for p in wish.accept if p not in kept], (*kept, *wish.accept)
     steps = _steps(manifest, lock, state, patterns)
     report = Report(
         _old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), notes(state)
     )
     behind = [f"{s} ({s.status})" for s in steps if s.status in _MOVED]
-    if not behind and (wish.check or not _taken(manifest, patterns, state.listed)):
-        tell(
-            report := accept(
-                attrs.evolve(report, proposals=_rules(manifest, state.listed)), asked, strict=True
-            )
-        )
+    if not behind and (wish.check or not accepted.taken_defaults(manifest, patterns, state.listed)):
+        proposed = accepted.proposed_rules(manifest, state.listed)
+        report = accept(attrs.evolve(report, proposals=proposed), asked, strict=True)
+        tell(report)
         return report
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
-    package = (out / build.PACKAGE).relative_to(root)
-    names = [specs.name, package.as_posix(), *_PAGES]
     with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
-        before = _prints(root, names)
-        shutil.copytree(specs, stage / specs.name)
         work = _Work(specs, stage, world, state, patterns, report)
-        report = work.make(lock, asked, root)
-        if not wish.dry_run:
-            if (root / package).exists():  # what somebody wrote by hand there would be lost
-                build.check(specs, out, stage)
-            work.gates(report, stage / out.relative_to(root))
-            work.write(report, root)
-        tell(report)
-        if not wish.dry_run:
-            if late := sorted(set(before.items()) ^ set(_prints(root, names).items())):
-                raise UsageError(f"{late[0][0]} changed while the update ran; run it again")
-            transaction.commit(root, [name for name in names if (stage / name).exists()])
+        return _made(work, lock, asked, out, None if wish.dry_run else root, tell)
+
+
+def _made(
+    work: _Work,
+    lock: Lock,
+    asked: Sequence[str],
+    out: Path,
+    root: Path | None,
+    tell: Callable[[Report], None],
+) -> Report:
+    """The report of an update, which is put in its place below `root`; nothing is written
+    without one.
+    """
+    specs, stage, beside_specs = work.specs, work.stage, work.specs.parent
+    package = (out / build.PACKAGE).relative_to(beside_specs)
+    names = [specs.name, package.as_posix(), *_PAGES]
+    before = _prints(beside_specs, names)
+    shutil.copytree(specs, stage / specs.name)
+    report = work.make(lock, asked, beside_specs)
+    if root is not None:
+        if (root / package).exists():  # what somebody wrote by hand there would be lost
+            build.check(specs, out, stage)
+        work.gates(report, stage / out.relative_to(root))
+        work.write(report, root)
+    tell(report)
+    if root is not None:
+        if late := sorted(set(before.items()) ^ set(_prints(root, names).items())):
+            raise UsageError(f"{late[0][0]} changed while the update ran; run it again")
+        transaction.commit(root, [name for name in names if (stage / name).exists()])
     return report
 
 
@@ -134,7 +145,9 @@ def _few(texts: Sequence[str]) -> str:
 
 
 def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """When each of the files that an update puts another in the place of was written, and its size."""
+    """When each of the files that an update puts another in the place of was written, and its
+    size.
+    """
     files = [
         p
         for name in names
@@ -144,48 +157,10 @@ def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {str(p): (p.stat().st_mtime_ns, p.stat().st_size) for p in files if p.is_file()}
 
 
-def _rules(manifest: Manifest, listed: Listed) -> tuple[str, ...]:
-    return tuple(
-        f"default@{plane}/{version}" for plane, version in proposals(manifest, listed).items()
-    )
-
-
-def _taken(manifest: Manifest, patterns: Iterable[str], listed: Listed) -> dict[str, str]:
-    """Plane -> another api-version that it takes by default from now on: any that was named, the last one where there are
-    several, else what is proposed and fits a pattern."""
-    asked = [p for p in patterns if p.startswith("default@")]
-    out = {
-        p: v
-        for p, v in proposals(manifest, listed).items()
-        if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)
-    }
-    named = {
-        d.plane: d
-        for a in asked
-        for d in manifest.documents
-        if a == f"default@{d.plane}/{d.version}"
-    }
-    out |= {plane: d.version for plane, d in named.items()}
-    return {
-        plane: version
-        for plane, version in out.items()
-        if manifest.plane(plane).default.version != version
-    }
-
-
 def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
     """The commit that most of the documents were locked at."""
     commits = [lock.entries[str(s)].commit for s in steps if str(s) in lock.entries]
     return max(sorted(set(commits)), key=commits.count, default="nothing")
-
-
-def _kept(specs: Path) -> dict[str, list[str]]:
-    path = specs / ACCEPTED
-    try:
-        found = json.loads(path.read_bytes()) if path.exists() else {}
-        return {commit: [str(rule) for rule in rules] for commit, rules in found.items()}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{ACCEPTED} cannot be read: {error}") from None
 
 
 def _steps(manifest: Manifest, lock: Lock, state: State, patterns: Sequence[str]) -> list[Step]:
@@ -238,14 +213,16 @@ class _Work:
         return self.judge(asked, root)
 
     def pin(self, lock: Lock) -> None:
-        """planes.toml and upstream.lock, with every document that moved, and the defaults that were accepted."""
+        """planes.toml and upstream.lock, with every document that moved, and the defaults that
+        were accepted.
+        """
         path = self.new / "planes.toml"
         documents = [f.document for f in self.found]
         text = pins.repinned(path.read_text(encoding="utf-8"), documents, {})
         path.write_text(text, encoding="utf-8", newline="\n")
         manifest = load_manifest(self.new)
-        self.proposed = _rules(manifest, self.state.listed)
-        self.taken = _taken(manifest, self.patterns, self.state.listed)
+        self.proposed = accepted.proposed_rules(manifest, self.state.listed)
+        self.taken = accepted.taken_defaults(manifest, self.patterns, self.state.listed)
         path.write_text(pins.repinned(text, (), self.taken), encoding="utf-8", newline="\n")
         entries = dict(lock.entries)
         for document in documents:
@@ -339,28 +316,25 @@ class _Work:
             report,
             taken=tuple(f"default@{plane}/{version}" for plane, version in self.taken.items()),
         )
-        locked = names_lock.read(self.specs / "names.lock")
-        fresh = locked_names(
-            self.new, load_manifest(self.new), {f.document.plane for f in self.found}
-        )
-        renames = {
-            name: self._touched(name, locked.get(name, {}), new) for name, new in fresh.items()
-        }
         self.version = self._next(root, accept(report, self.patterns, strict=False))
-        merged = dict(locked)
-        names: list[Rename] = []
-        for name, new in fresh.items():
+        report = attrs.evolve(report, names=tuple(self._named()))
+        return accept(accept(report, self.patterns, strict=False), asked, strict=True)
+
+    def _named(self) -> list[Rename]:
+        """The names that are touched; those that go on working are staged in names.lock."""
+        locked = names_lock.read(self.specs / "names.lock")
+        planes = {f.document.plane for f in self.found}
+        merged, names = dict(locked), list[Rename]()
+        for name, new in locked_names(self.new, load_manifest(self.new), planes).items():
+            old = locked.get(name, {})
             plain = {key: text for key, text in new.items() if not key.startswith("renamed ")}
-            kept, marked = kept_names.merged(
-                aliases.read(locked.get(name, {})), renames[name], plain, self.version
-            )
+            renames = self._touched(name, old, new)
+            kept, marked = kept_names.merged(aliases.read(old), renames, plain, self.version)
             merged[name] = plain | aliases.entries(kept)
             names += marked
-        (self.new / "names.lock").write_text(
-            names_lock.text(merged), encoding="utf-8", newline="\n"
-        )
-        report = attrs.evolve(report, names=tuple(names))
-        return accept(accept(report, self.patterns, strict=False), asked, strict=True)
+        text = names_lock.text(merged)
+        (self.new / "names.lock").write_text(text, encoding="utf-8", newline="\n")
+        return names
 
     def _touched(self, name: str, old: Mapping[str, str], new: Mapping[str, str]) -> list[Rename]:
         plane, _, version = name.partition(" ")
@@ -384,12 +358,18 @@ class _Work:
         return (*self.report.notes, *said)
 
     def gates(self, report: Report, out: Path) -> None:
-        """Names that are lost, then the whole way to the packages, with its own gates, then the check that all agree."""
+        """Names that are lost, then the whole way to the packages, with its own gates, then the
+        check that all agree.
+        """
         if lost := report.lost:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            first = f"{lost[0].kind} {lost[0].old} {'became ' + lost[0].new if lost[0].new else 'is lost'}"
+            first = (
+                f"{lost[0].kind} {lost[0].old} "
+                f"{'became ' + lost[0].new if lost[0].new else 'is lost'}"
+            )
             raise GateError(
-                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} "
+                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with "
+                f"--accept {lost[0].rule} "
                 f"(or 'names.lost@{lost[0].plane}/*')"
             )
         build.generate(self.new, None, None, out, accept_names=True)
@@ -398,44 +378,10 @@ class _Work:
     def write(self, report: Report, root: Path) -> None:
         """The changelog, the version, and what was accepted."""
         if report.accepted:
-            kept = _kept(self.specs)
-            commit = self.state.listing.commit
-            planes = {
-                rule.partition("/")[0] for rule in report.taken
-            }  # of each, one default alone is to be remembered
-            rules = {*kept.get(commit, ()), *report.accepted}
-            kept[commit] = sorted(
-                r for r in rules if r in report.taken or r.partition("/")[0] not in planes
-            )
-            text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
-            (self.new / ACCEPTED).write_text(text, encoding="utf-8", newline="\n")
+            text = accepted.rules_text(self.specs, self.state.listing.commit, report)
+            (self.new / accepted.FILE).write_text(text, encoding="utf-8", newline="\n")
         if (root / release.VERSIONED).is_file():
-            for name, text in release.written(root, self.version, _changelog(report)).items():
+            for name, text in release.written(root, self.version, changelog_lines(report)).items():
                 path = self.stage / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _changelog(report: Report) -> dict[str, list[str]]:
-    """Group of the changelog -> one line for each document that moved."""
-    moved = [s for s in report.steps if s.status not in ("same", "kept", "lost")]
-    taken = sorted(rule.removeprefix("default@").replace("/", " ") for rule in report.taken)
-    lines = [f"{name}: the api-version that is taken by default now." for name in taken]
-    out: dict[str, list[str]] = {"Added": [], "Changed": lines}
-    for s in moved:
-        told = f"{s}: {_what(s, report)} (upstream {report.new[:10]})."
-        out["Added" if s.status == "added" else "Changed"].append(told)
-    return out
-
-
-def _what(s: Step, report: Report) -> str:
-    if s.status != "changed":
-        added = f"a new api-version of {s.operations} operations"
-        return {"added": added, "prose": "prose only"}.get(
-            s.status, "moved upstream, the same bytes"
-        )
-    levels = [c.level for c in report.changes if (c.plane, c.version) == (s.plane, s.version)]
-    counts = [
-        f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels
-    ]
-    return f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"

@@ -1,6 +1,8 @@
-"""The calls of one client: an operation and its arguments to a request, over its attempts, to the answer.
+"""The calls of one client: an operation and its arguments to a request, over its attempts, to the
+answer.
 
-The same for sync and async clients: what it gives are flows (see `pipeline`), which the client runs.
+The same for sync and async clients: what it gives are flows (see `pipeline`), which the client
+runs.
 """
 
 from __future__ import annotations
@@ -123,14 +125,18 @@ class Caller:
         body: Any = None,
         api_version: str | None = None,
     ) -> PreparedRequest:
-        """The request of an operation; raises TypeError or ValueError for arguments it cannot take."""
+        """The request of an operation; raises TypeError or ValueError for arguments it cannot
+        take.
+        """
         version = api_version or self.api_version
         return prepare(operation, self.endpoint, values, body, api_version=version)
 
     def prepare_by_name(
         self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any
     ) -> PreparedRequest:
-        """A request by operationId and wire names; raises TypeError with the nearest names for one that is not known."""
+        """A request by operationId and wire names; raises TypeError with the nearest names for
+        one that is not known.
+        """
         operations = self.operations
         if not isinstance(operation_id, str) or not isinstance(parameters, Mapping | None):
             odd = parameters if isinstance(operation_id, str) else operation_id
@@ -148,7 +154,9 @@ class Caller:
         return self.prepare(operation, values, body, given.get(API_VERSION.wire_name))
 
     def send(self, prepared: PreparedRequest, *, show: bool = True) -> Flow[httpx.Response]:
-        """Sends a request until it is answered well; `show`: the answer goes to `on_response` too."""
+        """Sends a request until it is answered well; `show`: the answer goes to `on_response`
+        too.
+        """
         response = yield from send_until_answered(prepared, self.context)
         if show and self.options.on_response is not None:
             response.request = without_token(response.request)
@@ -172,11 +180,15 @@ class Caller:
         )
 
     def is_at_endpoint(self, prepared: PreparedRequest) -> bool:
-        """Whether a request goes to the endpoint itself, and not to where a link of an answer leads."""
+        """Whether a request goes to the endpoint itself, and not to where a link of an answer
+        leads.
+        """
         return prepared.url.startswith(self._root)
 
     def signed_request(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
-        """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""
+        """The request of one attempt without files, and the token that it bears, where the auth
+        has one at hand.
+        """
         token = None
         if self._warm_token is not None and self.is_at_endpoint(attempt.prepared):
             token = self._warm_token(self.endpoint)
@@ -211,7 +223,9 @@ class Caller:
         return made
 
     def _headers(self, attempt: Attempt, url: httpx.URL, token: Any, *, has_files: bool) -> Any:
-        """All headers of an attempt: ours, then the client's, then those that the request needs, which win."""
+        """All headers of an attempt: ours, then the client's, then those that the request needs,
+        which win.
+        """
         prepared = attempt.prepared
         usual: Any = _FILE if "bytes" in prepared.operation.types.values() else _JSON
         needed: dict[Any, Any] = {
@@ -220,7 +234,8 @@ class Caller:
             _ATTEMPT: str(attempt.number),
         }
         if not has_files:
-            # httpx adds these to a request with content=, but not to one with stream=, at half the cost
+            # httpx adds these to a request with content=, but not to one with stream=, at half the
+            # cost
             needed[b"Host"] = self._urls.host if self.is_at_endpoint(prepared) else url.netloc
             if prepared.content or prepared.method in _WITH_BODY:
                 needed[b"Content-Length"] = b"%d" % len(prepared.content or b"")
@@ -234,7 +249,9 @@ class Caller:
         return headers
 
     def _timeouts(self, deadline: float) -> dict[str, float | None]:
-        """Seconds for each of connect, read, write and pool: what the client says, and no more than is left."""
+        """Seconds for each of connect, read, write and pool: what the client says, and no more
+        than is left.
+        """
         if deadline == math.inf:
             return dict(self.options.timeout)
         left = max(_SHORTEST_S, deadline - self.context.clock())

@@ -1,6 +1,8 @@
-"""Content codings of answers, undone in small steps: what comes out never has to be in memory, and its end is looked for.
+"""Content codings of answers, undone in small steps: what comes out never has to be in memory, and
+its end is looked for.
 
-httpx decodes each piece that comes in one go, which may swell a thousandfold, and takes what it got for the whole.
+httpx decodes each piece that comes in one go, which may swell a thousandfold, and takes what it got
+for the whole.
 """
 
 from __future__ import annotations

@@ -7,12 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from purview_core.errors import ContractError, DecodeError, HttpError
-from purview_core.model.codec import codec, decoder
+from purview_core.model.codec import Coded, Registry, codec
 from purview_core.model.depth import TooDeepError
-from purview_core.model.fields import Coded
 from purview_core.model.json_text import loads
-from purview_core.model.registry import Load, Registry
 from purview_core.model.strict import Departure, departures
+from purview_core.model.types import Load
 
 from .odd_answers import error_in, holds_others, odd_answer
 
@@ -35,10 +34,11 @@ def decode(
 ) -> Any:
     """What the answer is to Python: a model, a list, bytes of a file, or None where nothing came.
 
-    A body where none is declared, or for a status of which nothing is known, is plain JSON. Text that is no JSON or has too many
-    levels, and what cannot be the answer, raises DecodeError; an error of the service that came with a good status HttpError.
-    What is inside of the right answer is taken as it comes; with `strict`, what is not as declared in it raises ContractError,
-    which carries the departures and the decoded value.
+    A body where none is declared, or for a status of which nothing is known, is plain JSON. Text
+    that is no JSON or has too many levels, and what cannot be the answer, raises DecodeError; an
+    error of the service that came with a good status HttpError. What is inside of the right answer
+    is taken as it comes; with `strict`, what is not as declared in it raises ContractError, which
+    carries the departures and the decoded value.
     """
     text = type_of(operation, status_code)
     if text == "bytes":
@@ -46,7 +46,8 @@ def decode(
             _raise_error_file(operation, status_code, content)
         return content
     if status_code == 202 and text == "None" and status_code not in operation.types:
-        return None  # it was taken, though nothing was declared to take time; the word on it is no result
+        # it was taken, though nothing was declared to take time; the word on it is no result
+        return None
     if not content.strip():
         if strict and text not in (None, "None", "Any"):
             raise ContractError(operation.id, [Departure("", str(text), "nothing")], None)
@@ -68,7 +69,7 @@ def decode(
 @cache
 def _decoder_of(models: str, text: str) -> Load | None:
     """What decodes a type text of a package of models."""
-    return decoder(Registry.get(models), text)
+    return Registry.get(models).loader(text)
 
 
 def _json(
@@ -112,7 +113,9 @@ def _raise_error_file(operation: Operation[Any], status_code: int, content: byte
 
 
 def type_of(operation: Operation[Any], status_code: int) -> str | None:
-    """The type text for a status: its own, that of its class, for a success that of the nearest one, else the default's."""
+    """The type text for a status: its own, that of its class, for a success that of the nearest
+    one, else the default's.
+    """
     types = operation.types
     for key in (status_code, f"{status_code // 100}XX"):
         if key in types:
@@ -139,9 +142,8 @@ def _not_json(
     start = content[:_SHOWN_BYTES].decode("utf-8", "replace") + (
         "..." if len(content) > _SHOWN_BYTES else ""
     )
-    shown = (
-        repr(start) if start.lstrip()[:1] not in "{[" else f"{len(content)} bytes"
-    )  # a key may be in JSON that was cut off
+    # a key may be in JSON that was cut off
+    shown = repr(start) if start.lstrip()[:1] not in "{[" else f"{len(content)} bytes"
     media = f" as {content_type}" if content_type else ""
     return (
         f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {shown}"

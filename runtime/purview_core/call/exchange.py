@@ -1,6 +1,7 @@
 """Sending one request with its auth, and nothing else: no redirects, no cookies, no log lines.
 
-httpx.Client.send does more, and costs more, beside its transport. What an httpx.Auth may rely on is the same here.
+httpx.Client.send does more, and costs more, beside its transport. What an httpx.Auth may rely on is
+the same here.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ class TooLargeError(httpx.DecodingError):
 
 
 class Content:
-    """The bytes of an answer as they come: decoded in steps, counted, and given to the answer when it is `finish`ed.
+    """The bytes of an answer as they come: decoded in steps, counted, and given to the answer when
+    it is `finish`ed.
 
-    The request says how much there may be of them ("max_answer_bytes", decoded bytes) and until when ("deadline", a
-    time.monotonic() value); a transport heeds the deadline while it waits, but knows of no decoding. Raises TooLargeError,
-    httpx.ReadTimeout, and what `coding` raises for an answer that is cut short or broken.
+    The request says how much there may be of them ("max_answer_bytes", decoded bytes) and until
+    when ("deadline", a time.monotonic() value); a transport heeds the deadline while it waits, but
+    knows of no decoding. Raises TooLargeError, httpx.ReadTimeout, and what `coding` raises for an
+    answer that is cut short or broken.
     """
 
     def __init__(self, response: httpx.Response) -> None:
@@ -76,13 +79,15 @@ class Content:
     def _room_for(self, count: int) -> None:
         if count > self._most:
             raise TooLargeError(
-                f"the answer is larger than max_answer_bytes={self._most:.0f}: allow more, or read it with client.stream()"
+                f"the answer is larger than max_answer_bytes={self._most:.0f}: allow more, "
+                f"or read it with client.stream()"
             )
 
 
 def decode_in_steps(response: httpx.Response) -> bool:
-    """Whether an answer is coded: what its reader takes from it is then decoded as `Content` does, and is an error where
-    the coding is cut short."""
+    """Whether an answer is coded: what its reader takes from it is then decoded as `Content` does,
+    and is an error where the coding is cut short.
+    """
     coding = _coding_of(response)
     if coding is not None:
         set_decoder(response, Decoder(coding))
@@ -102,13 +107,15 @@ def send(
     token: Any = None,
     stream: bool = False,
 ) -> httpx.Response:
-    """The answer to `request`, read; with `stream`, unread: it holds its connection until it is read or closed.
+    """The answer to `request`, read; with `stream`, unread: it holds its connection until it is
+    read or closed.
 
-    Timeouts are those in `request.extensions`. `auth`, an httpx.Auth or None, may have the request sent again, or others
-    before it; their answers are read and closed. `token` is what its `warm_token` gave, where the request bears that
-    already: it is asked after a 401 alone. Nothing is read beyond the extension "max_answer_bytes". `.elapsed` (until the answer was read or closed) is set then. Raises what the
-    transport raises, an httpx.RequestError with its `.request` set, and what `auth` raises; the answer in hand is closed
-    whatever is raised.
+    Timeouts are those in `request.extensions`. `auth`, an httpx.Auth or None, may have the request
+    sent again, or others before it; their answers are read and closed. `token` is what its
+    `warm_token` gave, where the request bears that already: it is asked after a 401 alone. Nothing
+    is read beyond the extension "max_answer_bytes". `.elapsed` (until the answer was read or
+    closed) is set then. Raises what the transport raises, an httpx.RequestError with its `.request`
+    set, and what `auth` raises; the answer in hand is closed whatever is raised.
     """
     first: httpx.Response | None = None
     if auth is None or token is not None:
@@ -227,15 +234,17 @@ def _prepared(response: httpx.Response, request: httpx.Request, timed: _Timing) 
 
 
 class _Timing:
-    """The stream of an answer, which notes when it is closed. `in_slices`: it comes in pieces that are quickly decoded."""
+    """The stream of an answer, which notes when it is closed.
+
+    `in_slices`: it comes in pieces that are quickly decoded.
+    """
 
     in_slices = False
 
     def __init__(self, response: httpx.Response, started: float) -> None:
         self._stream: Any = response.stream
-        self._response = weakref.ref(
-            response
-        )  # which holds this: a page, or a place, would wait for the collector
+        # which holds this: a page, or a place, would wait for the collector
+        self._response = weakref.ref(response)
         self._started: float | None = started
 
     def stop(self) -> None:

@@ -1,4 +1,6 @@
-"""From a failed answer, or from no answer, to the error that says so: what is shown, what is hinted, what is left out."""
+"""From a failed answer, or from no answer, to the error that says so: what is shown, what is
+hinted, what is left out.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,19 @@ _SHOWN_CHARACTERS = 300
 # What servers and gateways answer to a request line that is too long for them.
 _TOO_LONG = {400, 404, 413, 414, 431, 502}
 _NOT_FOUND = re.compile(
-    r"not\W?found|(?:not|n't) ?exist|-404-|no such|(?:could not|cannot|couldn't|can't) (?:be found|find)",
+    (
+        r"not\W?found|(?:not|n't) ?exist|-404-|no such|(?:could not|cannot|couldn't|can't) "
+        r"(?:be found|find)"
+    ),
     re.IGNORECASE,
 )
 # Codes, and below texts, that a wrong path or api-version gets too.
 _OF_NO_PATH = {"", "notfound", "resourcenotfound", "requesturinotfound", "pathnotfound", "404"}
 _NO_PATH = re.compile(
-    r"(the |requested )*(resource|page|url|uri|endpoint|item)? ?(was |is |cannot be |could not be )?not found"
-    r"|(the )?(requested )?(resource|page) (cannot|could not) be found|null for uri.*|no http resource was found.*"
+    r"(the |requested )*(resource|page|url|uri|endpoint|item)? ?(was |is |cannot be |could "
+    r"not be )?not found"
+    r"|(the )?(requested )?(resource|page) (cannot|could not) be found|null for uri.*|no "
+    r"http resource was found.*"
     r"|no route.*|cannot (get|put|post|patch|delete) /.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -68,7 +75,9 @@ def http_error(
     plane: Plane,
     auth: httpx.Auth | None,
 ) -> HttpError:
-    """The typed error of a failed answer, with a hint of what to do where its status is known for it."""
+    """The typed error of a failed answer, with a hint of what to do where its status is known
+    for it.
+    """
     error = error_class(response.status_code)(
         response.status_code,
         operation_id=prepared.operation.id,
@@ -103,22 +112,29 @@ def _who_signed_in(auth: httpx.Auth | None) -> str:
 
 def _which_role(plane: Plane) -> str:
     roles = " or ".join(plane.roles) or "not documented"
-    return f"The caller lacks permission. Role that the {plane.title or plane.name} plane asks for: {roles}."
+    return (
+        f"The caller lacks permission. Role that the {plane.title or plane.name} plane asks "
+        f"for: {roles}."
+    )
 
 
 def _which_path(url: str, plane: Plane) -> str:
     parts = urlsplit(url)
     sent = [value for name, value in parse_qsl(parts.query) if name == "api-version"]
     version = sent[0] if sent else f"{plane.version}, which this operation does not send"
-    where = f"path {shortened(parts.path, URL_CHARACTERS)}, prefix {plane.prefix or '/'}, api-version {version}"
+    where = (
+        f"path {shortened(parts.path, URL_CHARACTERS)}, prefix {plane.prefix or '/'}, "
+        f"api-version {version}"
+    )
     return f"No such resource, or no such path at this endpoint: {where}."
 
 
 def names_a_thing(error: HttpError, prepared: PreparedRequest) -> bool:
-    """Whether a 404 is the plane's own word that a thing is not there, and so no sign of a wrong path or api-version.
+    """Whether a 404 is the plane's own word that a thing is not there, and so no sign of a wrong
+    path or api-version.
 
-    It is where its code or its text says what was not found: another code than the common ones, or a text that is more than
-    "not found" or names a value of the path.
+    It is where its code or its text says what was not found: another code than the common ones, or
+    a text that is more than "not found" or names a value of the path.
     """
     code, message = (error.code or "").strip(), (error.message or "").strip().rstrip(".!")
     if re.sub(r"\W|_", "", code).lower() == "requesturinotfound" or _NO_PATH.fullmatch(message):
@@ -135,7 +151,9 @@ def names_a_thing(error: HttpError, prepared: PreparedRequest) -> bool:
 
 
 def redacted(url: str) -> str:
-    """A URL without its query values, but for the api-version; a name that stands there many times stands once, with its number."""
+    """A URL without its query values, but for the api-version; a name that stands there many
+    times stands once, with its number.
+    """
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     counts = Counter(name for name, _ in pairs)
@@ -156,9 +174,8 @@ def transport_error(error: Exception, prepared: PreparedRequest) -> TransportErr
     elif isinstance(error, httpx.TimeoutException):
         kind = TransportTimeoutError
     url, what = redacted(prepared.url), shown(str(error), _SHOWN_CHARACTERS) or type(error).__name__
-    hint = too_long(
-        prepared.method, prepared.url
-    )  # some servers close the connection instead of an answer
+    # some servers close the connection instead of an answer
+    hint = too_long(prepared.method, prepared.url)
     hint = " ".join(one for one in (getattr(error, "hint", ""), hint) if one)
     what += f". {hint}" if hint else ""
     message = (

@@ -1,4 +1,5 @@
-"""Whether the JSON of a good answer is what the operation gives at all. Within it, decoding takes everything as it comes.
+"""Whether the JSON of a good answer is what the operation gives at all. Within it, decoding takes
+everything as it comes.
 
 | declared      | came                                                            | is                              |
 |---------------|-----------------------------------------------------------------|---------------------------------|
@@ -8,7 +9,8 @@
 | an object     | `{}`, unknown members alone, a few of the known ones             | such an object                  |
 | a scalar      | anything                                                        | as it came                      |
 
-What a write gives back is its receipt: a list in place of it does not undo what was done, and is taken.
+What a write gives back is its receipt: a list in place of it does not undo what was done, and is
+taken.
 """
 
 from __future__ import annotations
@@ -16,11 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from purview_core.errors import HttpError, error_class
-from purview_core.model.codec import codec
-from purview_core.model.fields import Coded
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Coded, Registry, codec, normal, split_union
 from purview_core.model.strict import shape_name
-from purview_core.model.types import normal, split_union
 
 if TYPE_CHECKING:
     from purview_core.operation import Operation
@@ -73,8 +72,10 @@ _AROUND = frozenset(
 def error_in(
     operation: Operation[Any], status: int, value: Any, known: frozenset[str], *, sure: bool
 ) -> HttpError | None:
-    """The service's error, where that is what a good answer holds, and nothing that is `known` to what was expected. With
-    `sure`, only an object that can be nothing else: `{"error": {..}}`, or with errorCode or errorMessage."""
+    """The service's error, where that is what a good answer holds, and nothing that is `known` to
+    what was expected. With `sure`, only an object that can be nothing else: `{"error": {..}}`, or
+    with errorCode or errorMessage.
+    """
     if not isinstance(value, dict) or known & value.keys():
         return None
     names = {name.lower(): x for name, x in value.items() if isinstance(x, (str, dict, list)) and x}
@@ -96,7 +97,9 @@ def error_in(
 
 
 def holds_others(operation: Operation[Any], text: str) -> bool:
-    """Whether a type text speaks of objects and lists alone, so that an answer of another shape is none."""
+    """Whether a type text speaks of objects and lists alone, so that an answer of another shape
+    is none.
+    """
     registry = Registry.get(operation.models)
     return all(
         registry.is_deep(o) or o.startswith(("list[", "dict[")) for o in split_union(normal(text))
@@ -104,14 +107,15 @@ def holds_others(operation: Operation[Any], text: str) -> bool:
 
 
 def odd_answer(operation: Operation[Any], text: str, value: Any, decoded: Any) -> str:
-    """What is wrong with the JSON of an answer that cannot be what was declared; empty where it can."""
+    """What is wrong with the JSON of an answer that cannot be what was declared; empty where it
+    can.
+    """
     options = split_union(normal(text))
     if value is None or not holds_others(operation, text):
         return ""
     shapes = {list if o.startswith("list[") else dict for o in options}
-    if (
-        operation.paging
-    ):  # the pager takes its list by other names, and bare or wrapped, and refuses what is none
+    # the pager takes its list by other names, and bare or wrapped, and refuses what is none
+    if operation.paging:
         return (
             "" if value.__class__ in (list, dict) else f"the page is {shape_name(value)}, no list"
         )

@@ -1,8 +1,8 @@
 """One path for every call, written once for sync and async.
 
 It is a generator, called a flow: it yields what to send and how long to wait, and is sent the
-responses. `run` and `arun` drive it. A failure of the transport is thrown in at the attempt that met
-it, as a TransportError.
+responses. `run` and `arun` drive it. A failure of the transport is thrown in at the attempt that
+met it, as a TransportError.
 """
 
 from __future__ import annotations
@@ -61,11 +61,10 @@ class CallContext(NamedTuple):
         plane: whose operation it is.
         retry: when it is tried again.
         total_s: seconds for all of its attempts and the waits between them.
-        gate: the pause that a 429 asks of all calls to the plane; shared by the clients of a session.
-        budget: the retries that the calls of a session may still make; shared, too.
-        auth: what signs in, or None; for what the errors of 401 say.
-        random: a number from 0 to 1, by which waits are spread.
-        clock: seconds, of which only differences count.
+        gate: the pause that a 429 asks of all calls to the plane; shared by the clients of a
+        session. budget: the retries that the calls of a session may still make; shared, too. auth:
+        what signs in, or None; for what the errors of 401 say. random: a number from 0 to 1, by
+        which waits are spread. clock: seconds, of which only differences count.
     """
 
     plane: Plane
@@ -147,7 +146,9 @@ def _next(
     context: CallContext,
     deadline: float,
 ) -> float:
-    """Seconds until the next try; raises the failure where there must be none, with the reason on it."""
+    """Seconds until the next try; raises the failure where there must be none, with the reason
+    on it.
+    """
     seconds, reason = pause(failure, prepared, failure.attempts, context.retry, context.random)
     if seconds is not None:
         now = context.clock()
@@ -168,7 +169,9 @@ def _next(
 def _held(
     prepared: PreparedRequest, context: CallContext, deadline: float, attempt: int
 ) -> Flow[None]:
-    """Waits while a 429 pauses the plane; raises that answer again where the pause outlasts the call."""
+    """Waits while a 429 pauses the plane; raises that answer again where the pause outlasts the
+    call.
+    """
     gate = context.gate
     while (left := gate.until - context.clock()) > 0:
         assert gate.asked is not None
@@ -204,7 +207,8 @@ def run(
                 response = send(step)
             except (httpx.RequestError, PurviewError) as error:
                 failure = ours(error, step.prepared)
-            # outside of the `except`, so that the error is not chained to one that holds the request
+            # outside of the `except`, so that the error is not chained to one that holds the
+            # request
             step = flow.send(response) if failure is None else flow.throw(failure)
     except StopIteration as stop:
         result: T = stop.value
@@ -229,7 +233,8 @@ async def arun(
                 response = await send(step)
             except (httpx.RequestError, PurviewError) as error:
                 failure = ours(error, step.prepared)
-            # outside of the `except`, so that the error is not chained to one that holds the request
+            # outside of the `except`, so that the error is not chained to one that holds the
+            # request
             step = flow.send(response) if failure is None else flow.throw(failure)
     except StopIteration as stop:
         result: T = stop.value

@@ -1,4 +1,6 @@
-"""An operation and its arguments to the request that goes out: pure, and complete before anything is sent."""
+"""An operation and its arguments to the request that goes out: pure, and complete before
+anything is sent.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,10 @@ from typing import IO, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from purview_core.model.checks import check, shape_of
+from purview_core.model.codec import Coded, Registry, encode
+from purview_core.model.codec import body as json_body
 from purview_core.model.depth import apart
-from purview_core.model.encoders import body as json_body
-from purview_core.model.encoders import encode
-from purview_core.model.fields import Coded
 from purview_core.model.json_text import dumps
-from purview_core.model.registry import Registry
 from purview_core.model.strict import departures
 from purview_core.model.values import NULL, datetime_text
 from purview_core.operation import API_VERSION, Operation, Parameter
@@ -45,10 +45,9 @@ class PreparedRequest(NamedTuple):
         url: whole and encoded.
         headers: those of this call; a client adds its own.
         content: the body as bytes; None where there is none, or where it is a form.
-        files: the fields of a form. A Path is opened for each attempt, an open file is sent whole, from its start.
-        replayable: whether it can be sent again.
-        arguments: the values by wire name, with those that were filled in.
-        query: the pairs in the query by wire name, encoded.
+        files: the fields of a form. A Path is opened for each attempt, an open file is sent whole,
+        from its start. replayable: whether it can be sent again. arguments: the values by wire
+        name, with those that were filled in. query: the pairs in the query by wire name, encoded.
         body: the JSON value that `content` is the text of, where a member of it asks for a page.
     """
 
@@ -69,7 +68,9 @@ class PreparedRequest(NamedTuple):
         )
 
     def argument(self, name: str) -> str | None:
-        """The value that was sent for a wire name, as text; None where there was none, or a list."""
+        """The value that was sent for a wire name, as text; None where there was none, or a
+        list.
+        """
         value = self.arguments.get(name)
         return None if value is None or isinstance(value, (list, tuple)) else text(value)
 
@@ -99,9 +100,11 @@ def prepare(
     api_version: str,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
 ) -> PreparedRequest:
-    """The request of an operation. `values` stand in the order of `operation.arguments`, None for what is left out.
+    """The request of an operation. `values` stand in the order of `operation.arguments`, None for
+    what is left out.
 
-    Raises TypeError for a value that is missing or of another shape, ValueError for an empty path value, torn text, or an endless URL.
+    Raises TypeError for a value that is missing or of another shape, ValueError for an empty path
+    value, torn text, or an endless URL.
     """
     path, headers = operation.path, {REQUEST_ID: new_id()}
     query: dict[str, str] = {}
@@ -122,24 +125,19 @@ def prepare(
             arguments[name] = value
     url = _url(operation, endpoint + path, query)
     content, files, value = _content(operation, body, headers)
+    kept = (arguments, query, _kept(operation, value))
+    replayable = _replayable(files)
     return PreparedRequest(
-        operation,
-        operation.method,
-        url,
-        headers,
-        content,
-        files,
-        _replayable(files),
-        arguments,
-        query,
-        _kept(operation, value),
+        operation, operation.method, url, headers, content, files, replayable, *kept
     )
 
 
 def _given(
     operation: Operation[Any], values: Sequence[Any], api_version: str, new_id: Callable[[], str]
 ) -> Iterator[tuple[Parameter, Any]]:
-    """The parameters that are sent, with their values; raises TypeError where one is missing or odd."""
+    """The parameters that are sent, with their values; raises TypeError where one is missing or
+    odd.
+    """
     assert len(values) == len(operation.arguments)
     rest = iter(values)
     for parameter in operation.parameters:
@@ -155,7 +153,9 @@ def _given(
 
 
 def _kept(operation: Operation[Any], value: Any) -> Any:
-    """The body where later pages are asked for with it; a copy, for the caller may go on to change it."""
+    """The body where later pages are asked for with it; a copy, for the caller may go on to
+    change it.
+    """
     if operation.paging is None or operation.paging.place != "body":
         return None
     try:
@@ -172,21 +172,28 @@ def _url(operation: Operation[Any], path: str, query: Mapping[str, str]) -> str:
 
 
 def sent_ids(prepared: PreparedRequest) -> dict[str, str]:
-    """The ids of what a request starts that a call fills in, where nobody gives them; not those that make it repeatable."""
+    """The ids of what a request starts that a call fills in, where nobody gives them; not those
+    that make it repeatable.
+    """
     filled = [p for p in prepared.operation.parameters if p.auto and p.location == "query"]
     found = {p.wire_name: prepared.argument(p.wire_name) for p in filled}
     return {name: value for name, value in found.items() if value}
 
 
 def _torn(where: str) -> ValueError:
-    """Python makes such text of bytes that are no UTF-8, in names of files and in arguments of a command."""
+    """Python makes such text of bytes that are no UTF-8, in names of files and in arguments of a
+    command.
+    """
     return ValueError(
-        f"{where} holds a lone surrogate, half of a character: decode its bytes by the encoding they are in"
+        f"{where} holds a lone surrogate, half of a character: decode its bytes by the "
+        f"encoding they are in"
     )
 
 
 def _checked(operation: Operation[Any], parameter: Parameter, value: Any) -> Any:
-    """All is text in a URL, so any scalar may stand for any other; a list is a list, and nothing else is one."""
+    """All is text in a URL, so any scalar may stand for any other; a list is a list, and nothing
+    else is one.
+    """
     if parameter.template and isinstance(value, str):
         value = [value]  # one of the numbered names
     items = value if parameter.type.startswith("list[") else [value]
@@ -213,7 +220,9 @@ def text(value: Any) -> str:
 
 
 def _path_value(operation: Operation[Any], parameter: Parameter, value: Any) -> str:
-    """Nothing is safe in a path value; one of dots alone would climb, so its dots are encoded too."""
+    """Nothing is safe in a path value; one of dots alone would climb, so its dots are encoded
+    too.
+    """
     written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
     if not written:
         raise ValueError(f"{operation.id}: {parameter.name} is empty; it is part of the path")
@@ -250,7 +259,8 @@ def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -
     written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
     if not (written.isascii() and written.isprintable()):
         raise ValueError(
-            f"{operation.id}: {parameter.name} is a header, and holds a character that no header may hold"
+            f"{operation.id}: {parameter.name} is a header, and holds a character that no "
+            f"header may hold"
         )
     return written
 
@@ -258,7 +268,9 @@ def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -
 def _content(
     operation: Operation[Any], body: Any, headers: dict[str, str]
 ) -> tuple[bytes | None, Mapping[str, Any] | None, Any]:
-    """The body as bytes, or the files of a form, and the JSON value that the bytes are the text of."""
+    """The body as bytes, or the files of a form, and the JSON value that the bytes are the text
+    of.
+    """
     declared = operation.body
     if declared is None:
         if body is not None:
@@ -285,7 +297,9 @@ def _content(
 
 
 def _check_plain(operation: Operation[Any], text: str, body: Any) -> None:
-    """Plain JSON has no constructor that would refuse a str for a list; any other departure is the caller's choice."""
+    """Plain JSON has no constructor that would refuse a str for a list; any other departure is
+    the caller's choice.
+    """
     for one in departures(Registry.get(operation.models), text, body):
         if one.expected.startswith("list[") and one.found not in ("null", "nothing"):
             raise TypeError(
@@ -345,7 +359,8 @@ def _file(name: str, value: Any) -> Any:
     if _binary(value):
         return Path(str(getattr(value, "name", "file"))).name, value
     raise TypeError(
-        f"{name} takes bytes, an open binary file, a Path or (file name, content), not {shape_of(value)}"
+        f"{name} takes bytes, an open binary file, a Path or (file name, content), not "
+        f"{shape_of(value)}"
     )
 
 
@@ -358,7 +373,9 @@ def _replayable(files: Mapping[str, Any] | None) -> bool:
 
 
 def _again(content: Any) -> bool:
-    """An open file can be sent twice where it can be wound back; half of it would be worse than the failure."""
+    """An open file can be sent twice where it can be wound back; half of it would be worse than
+    the failure.
+    """
     try:
         return isinstance(content, (bytes, str, Path)) or bool(content.seekable())
     except (AttributeError, ValueError):  # no file, or a closed one

@@ -1,4 +1,6 @@
-"""Whether and when a failed call is tried again: pure decisions, and the little that calls over one session share."""
+"""Whether and when a failed call is tried again: pure decisions, and the little that calls over
+one session share.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ NEVER = float("-inf")
 
 
 class Budget:
-    """Retries that the calls over one session may still make. Approximate under threads, so that it needs no lock."""
+    """Retries that the calls over one session may still make.
+
+    Approximate under threads, so that it needs no lock.
+    """
 
     def __init__(self) -> None:
         self.left = MOST_RETRIES
@@ -50,7 +55,9 @@ class Budget:
 
 
 class Gate:
-    """The pause that a 429 asks of all calls to one plane: until when, on the client's clock, and the answer that asked."""
+    """The pause that a 429 asks of all calls to one plane: until when, on the client's clock,
+    and the answer that asked.
+    """
 
     def __init__(self) -> None:
         self.until = NEVER
@@ -68,7 +75,9 @@ def pause(
     retry: Retry,
     random: Callable[[], float],
 ) -> tuple[float | None, str]:
-    """Seconds until the next try; or None, and why there is none where that is not plain from the failure itself."""
+    """Seconds until the next try; or None, and why there is none where that is not plain from
+    the failure itself.
+    """
     if not _may_repeat(failure, prepared, writes=retry.writes):
         return None, ""
     if not prepared.replayable:
@@ -79,7 +88,10 @@ def pause(
     if asked is not None and asked > retry.longest_wait_s:
         return (
             None,
-            f"the service asks to wait {asked:g} s, the longest wait allowed is {retry.longest_wait_s:g} s",
+            (
+                f"the service asks to wait {asked:g} s, the longest wait allowed is "
+                f"{retry.longest_wait_s:g} s"
+            ),
         )
     if asked is not None:
         return asked, ""
@@ -108,5 +120,7 @@ def _repeatable(prepared: PreparedRequest) -> bool:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether a failure of the transport can be another one next time; a request that httpx refuses cannot."""
+    """Whether a failure of the transport can be another one next time; a request that httpx
+    refuses cannot.
+    """
     return not isinstance(error, _CALLERS_FAULT)

@@ -1,4 +1,5 @@
-"""What a call tells to others: lines of the logger `purview_core`, at DEBUG, and a span where OpenTelemetry is in use.
+"""What a call tells to others: lines of the logger `purview_core`, at DEBUG, and a span where
+OpenTelemetry is in use.
 
 No body, no token, no query value but the api-version, no header but those named in `failures`.
 """
@@ -65,7 +66,9 @@ class Span:
         propagate.inject(self.headers, context=trace.set_span_in_context(self._span))
 
     def end(self, attempts: int, status: int | None, error: BaseException | None) -> None:
-        """Ends it: how often it was tried, the last HTTP status if any answer came, and the kind of error it ended with."""
+        """Ends it: how often it was tried, the last HTTP status if any answer came, and the kind
+        of error it ended with.
+        """
         if attempts > 1:
             self._span.set_attribute("http.request.resend_count", attempts - 1)
         if status is not None:
@@ -80,7 +83,9 @@ class Span:
 def start_span(
     prepared: PreparedRequest, plane: Plane, modules: Mapping[str, Any] = sys.modules
 ) -> Span | None:
-    """A span where the program has loaded OpenTelemetry itself; nothing is imported for it, and it costs nothing else."""
+    """A span where the program has loaded OpenTelemetry itself; nothing is imported for it, and
+    it costs nothing else.
+    """
     trace, propagate = modules.get(TRACING), modules.get("opentelemetry.propagate")
     if trace is None or propagate is None:
         return None

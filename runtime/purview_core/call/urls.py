@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-# A request line that is longer is refused: the services' web server (Kestrel) reads so many bytes of it unless it is told
-# otherwise, and 193 guids in one GET of the Data Map are taken where 194 are not.
+# A request line that is longer is refused: the services' web server (Kestrel) reads so many bytes
+# of it unless it is told otherwise, and 193 guids in one GET of the Data Map are taken where 194
+# are not.
 LONGEST_LINE = 8_192
-LONGEST_URL = 65_536  # characters; more than any server or gateway before the services can be set to, and than httpx takes
+# characters; more than any server or gateway before the services can be set to, and than httpx
+# takes
+LONGEST_URL = 65_536
 
 
 def query_value(url: str, name: str) -> str | None:
@@ -21,7 +24,9 @@ def query_value(url: str, name: str) -> str | None:
 
 
 def too_long(method: str, url: str) -> str:
-    """What to do about a request line that is longer than the services take, as one sentence; empty for one that is not."""
+    """What to do about a request line that is longer than the services take, as one sentence;
+    empty for one that is not.
+    """
     parts = urlsplit(url)
     line = len(f"{method} {parts.path}?{parts.query} HTTP/1.1\r\n")
     if line <= LONGEST_LINE:

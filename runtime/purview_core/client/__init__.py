@@ -1,1 +1,3 @@
-"""What users hold: clients of planes and of accounts, pagers, pollers, and what they are made of."""
+"""What users hold: clients of planes and of accounts, pagers, pollers, and what they are made
+of.
+"""

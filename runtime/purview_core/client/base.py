@@ -1,4 +1,6 @@
-"""What sync and async clients have in common: their options, and the parts of a call that are theirs."""
+"""What sync and async clients have in common: their options, and the parts of a call that are
+theirs.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ from purview_core.options import (
 from purview_core.process_bound import Tied
 
 from .endpoint import plane_endpoint
-from .monitor import only_taken
+from .results import only_taken
 from .session import Session
 
 X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -102,11 +104,13 @@ class Base(Tied, Generic[X]):
         strict: bool | None = None,
         on_response: Callable[[httpx.Response], object] | None = None,
     ) -> Self:
-        """A client over the same connections with other options, for one call or many; None keeps what is.
+        """A client over the same connections with other options, for one call or many; None keeps
+        what is.
 
-        `client.with_options(timeout=5).scans.get(..)`; `headers` come on top of the client's own. `on_response` is called
-        with each good answer (of every page, of every poll) before it is decoded, so status and headers can be seen; its
-        request lacks the token. A failed answer is in the error, and what `stream` gives is in the caller's hands.
+        `client.with_options(timeout=5).scans.get(..)`; `headers` come on top of the client's own.
+        `on_response` is called with each good answer (of every page, of every poll) before it is
+        decoded, so status and headers can be seen; its request lacks the token. A failed answer is
+        in the error, and what `stream` gives is in the caller's hands.
         """
         was = self._caller.options
         options = CallOptions(

@@ -1,4 +1,7 @@
-"""The clients that generated ones derive from. Everything of HTTP is behind `_run`; sync and async differ in that alone."""
+"""The clients that generated ones derive from.
+
+Everything of HTTP is behind `_run`; sync and async differ in that alone.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +43,18 @@ class Client(Base[httpx.BaseTransport]):
         endpoint: the account name, or any address of the account that people hold.
         auth: an httpx.Auth, such as purview_auth.ServicePrincipal.
         transport: an httpx.BaseTransport in place of the network.
-        timeout: seconds for each of connect, read, write and pool, or an httpx.Timeout; default 60, connect 10.
-        total_timeout: seconds for a call in all, with its retries and the waits between them; default 600. math.inf is
+        timeout: seconds for each of connect, read, write and pool, or an httpx.Timeout; default 60,
+        connect 10. total_timeout: seconds for a call in all, with its retries and the waits between
+        them; default 600. math.inf is
             no limit, for either. What is read from `stream` does not count.
         retry: see Retry; NO_RETRY sends everything once.
         api_version: sent in place of the plane's own.
-        max_answer_bytes: the largest answer that is read into memory, decoded; default 64 MiB. Beyond it a TransportError.
+        max_answer_bytes: the largest answer that is read into memory, decoded; default 64 MiB.
+        Beyond it a TransportError.
             What is read from `stream` does not count.
-        headers: added to each request; those that a call makes itself (Authorization, Host, Content-Type, ...) are refused.
-        strict: raise ContractError where an answer is not what the document declares.
+        headers: added to each request; those that a call makes itself (Authorization, Host,
+        Content-Type, ...) are refused. strict: raise ContractError where an answer is not what the
+        document declares.
     """
 
     _start = staticmethod(sync_session)
@@ -82,13 +88,16 @@ class Client(Base[httpx.BaseTransport]):
     def call(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Response:
-        """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
+        """Calls an operation by its operationId, with parameters by wire name; raises what its
+        method raises.
+        """
         return self._run(
             self._responded(self._caller.prepare_by_name(operation_id, parameters, body))
         )
 
     def resume(self, token: str) -> Poller[Any]:
-        """Goes on with the long-running operation that `Poller.token` was taken of; sends nothing yet.
+        """Goes on with the long-running operation that `Poller.token` was taken of; sends nothing
+        yet.
 
         Raises ValueError for text that is no token of this plane.
         """
@@ -98,7 +107,9 @@ class Client(Base[httpx.BaseTransport]):
     def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Generator[httpx.Response]:
-        """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
+        """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out
+        of memory.
+        """
         prepared = self._caller.prepare_by_name(operation_id, parameters, body)
         response = run(self._caller.send(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)
@@ -153,7 +164,9 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
     async def call(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Response:
-        """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
+        """Calls an operation by its operationId, with parameters by wire name; raises what its
+        method raises.
+        """
         return await self._run(
             self._responded(self._caller.prepare_by_name(operation_id, parameters, body))
         )
@@ -166,7 +179,9 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
     async def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> AsyncGenerator[httpx.Response]:
-        """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
+        """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out
+        of memory.
+        """
         prepared = self._caller.prepare_by_name(operation_id, parameters, body)
         response = await arun(self._caller.send(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)

@@ -1,4 +1,6 @@
-"""Endpoints in any form people hold: an account name, a host, an address with or without slash or plane suffix."""
+"""Endpoints in any form people hold: an account name, a host, an address with or without slash
+or plane suffix.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,8 @@ _NO_SERVICE = re.compile(
 def account_endpoint(text: str, cloud: str | None = None) -> str:
     """The address of an account, or of whatever else a URL names, without slash and plane suffix.
 
-    Raises ValueError with the right form for a text that is neither name nor address, or is of another cloud than `cloud`. http
-    is admitted for loopback alone.
+    Raises ValueError with the right form for a text that is neither name nor address, or is of
+    another cloud than `cloud`. http is admitted for loopback alone.
     """
     if not isinstance(text, str):
         raise TypeError(f"an endpoint is a str, not {type(text).__name__}; {_FORM}")
@@ -72,7 +74,8 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     host = parts.hostname or ""
     if is_loopback(host) and "://" not in text:
         raise ValueError(
-            f"{host} may be http or https: give http://{parts.netloc} or https://{parts.netloc}; {_FORM}"
+            f"{host} may be http or https: give http://{parts.netloc} or "
+            f"https://{parts.netloc}; {_FORM}"
         )
     if not _is_host(host, text):
         raise ValueError(_refused(text))
@@ -111,8 +114,10 @@ def is_loopback(host: str) -> bool:
 def plane_endpoint(
     kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None
 ) -> str:
-    """The address that a plane of the given kind answers at. An account says nothing of the tenant-wide host, which no vendor
-    page names but for the public cloud: ValueError for the others, unless `tenant_endpoint` says."""
+    """The address that a plane of the given kind answers at. An account says nothing of the
+    tenant-wide host, which no vendor page names but for the public cloud: ValueError for the
+    others, unless `tenant_endpoint` says.
+    """
     found = account_endpoint(text, cloud)
     tenant = None if tenant_endpoint is None else account_endpoint(tenant_endpoint)
     if kind != "tenant":
@@ -149,8 +154,10 @@ def _split(text: str) -> SplitResult:
 
 
 def _is_host(host: str, text: str) -> bool:
-    """Whether it is one, beyond doubt: a trailing dot or an odd character would get round the comparison of hosts, and a single
-    word or a part of the suffix is a mistyped account (unless an address with a port says that it is meant)."""
+    """Whether it is one, beyond doubt: a trailing dot or an odd character would get round the
+    comparison of hosts, and a single word or a part of the suffix is a mistyped account (unless an
+    address with a port says that it is meant).
+    """
     if not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", host) or not text.isprintable():
         return False
     named = ("." in host and not _CUT_OFF.fullmatch(host)) or ":" in host or host == "localhost"
@@ -163,7 +170,9 @@ def has_prefix(path: str) -> bool:
 
 
 def old_host(host: str) -> tuple[str, str] | None:
-    """The account's host and the path prefix that an old host stands for; None for one that is none."""
+    """The account's host and the path prefix that an old host stands for; None for one that is
+    none.
+    """
     account, _, rest = host.partition(".")
     plane, _, suffix = rest.partition(".")
     if plane in _OLD_HOSTS and f".{suffix}" in CLOUDS.values():
@@ -172,6 +181,8 @@ def old_host(host: str) -> tuple[str, str] | None:
 
 
 def _mapped(host: str) -> str:
-    """Old host forms: `contoso.scan.purview.azure.com` is the account's `contoso.purview.azure.com`."""
+    """Old host forms: `contoso.scan.purview.azure.com` is the account's
+    `contoso.purview.azure.com`.
+    """
     found = old_host(host)
     return found[0] if found else host

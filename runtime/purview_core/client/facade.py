@@ -1,4 +1,6 @@
-"""All planes of an account behind one object, over one connection pool, one TLS context and one auth."""
+"""All planes of an account behind one object, over one connection pool, one TLS context and one
+auth.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +65,9 @@ class _Planes(Tied, Generic[X]):
 
 
 class Facade(_Planes[httpx.BaseTransport]):
-    """See `Client` for the arguments. `tenant_endpoint`: where the tenant-wide planes are, a sandbox say; `cloud`: "public",
-    "usgov" or "china", for an account that is given by name."""
+    """See `Client` for the arguments. `tenant_endpoint`: where the tenant-wide planes are, a
+    sandbox say; `cloud`: "public", "usgov" or "china", for an account that is given by name.
+    """
 
     _start = staticmethod(sync_session)
 

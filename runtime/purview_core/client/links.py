@@ -1,4 +1,7 @@
-"""Links that answers give: next pages, operation status. Their bytes stay as they came, and they lead to the called host alone."""
+"""Links that answers give: next pages, operation status.
+
+Their bytes stay as they came, and they lead to the called host alone.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ from .endpoint import TENANT_HOST, has_prefix, old_host
 _PORTS = {"https": 443, "http": 80}
 _TENANT_WIDE = urlsplit(TENANT_HOST).netloc
 _LONGEST = 32_768  # characters; httpx refuses 65,536
-UNSENDABLE = re.compile(
-    r"[\x00-\x1f\x7f\ud800-\udfff]"
-)  # as it is; a lone surrogate also when it is quoted
+# as it is; a lone surrogate also when it is quoted
+UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -26,7 +28,8 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def resolve(link: str, base: str) -> str:
-    """A link against the address that gave it; raises ValueError where it leads to another origin, before anything is sent.
+    """A link against the address that gave it; raises ValueError where it leads to another origin,
+    before anything is sent.
 
     A link to an old host of the same account is one to the account's endpoint.
     """
@@ -43,7 +46,8 @@ def resolve(link: str, base: str) -> str:
             if a != b
         ]
         raise ValueError(
-            f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}{way_out(_shown(there))}"
+            f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not "
+            f"{_shown(here)}{way_out(_shown(there))}"
         )
     if urlsplit(found).username is not None:
         raise ValueError(f"the link names a user beside the host: {_shown(there)}")
@@ -51,7 +55,9 @@ def resolve(link: str, base: str) -> str:
 
 
 def way_out(address: str) -> str:
-    """What to do where a link leads to a host of the tenant-wide planes, which answer at the tenant's own host too; else nothing."""
+    """What to do where a link leads to a host of the tenant-wide planes, which answer at the
+    tenant's own host too; else nothing.
+    """
     scheme, host, _ = origin(address)
     if scheme != "https" or not (host == _TENANT_WIDE or host.endswith(f"-{_TENANT_WIDE}")):
         return ""
@@ -59,7 +65,9 @@ def way_out(address: str) -> str:
 
 
 def _from_old_host(link: str, base: str) -> str:
-    """`https://contoso.scan.purview.azure.com/datasources` as `https://contoso.purview.azure.com/scan/datasources`."""
+    """`https://contoso.scan.purview.azure.com/datasources` as
+    `https://contoso.purview.azure.com/scan/datasources`.
+    """
     there, here = origin(link), origin(base)
     old = (
         old_host(there[1]) if there != here and (there[0], there[2]) == (here[0], here[2]) else None
@@ -72,7 +80,9 @@ def _from_old_host(link: str, base: str) -> str:
 
 
 def _below_prefix(prefix: str, path: str) -> str:
-    """`/api/atlas` of the old host of the catalog is `/catalog/api/atlas`: what prefix and path share stands once."""
+    """`/api/atlas` of the old host of the catalog is `/catalog/api/atlas`: what prefix and path
+    share stands once.
+    """
     names = prefix.split("/")[1:]
     shared = next(
         (i for i in range(len(names)) if path.startswith(f"/{'/'.join(names[i:])}/")), len(names)
@@ -81,7 +91,9 @@ def _below_prefix(prefix: str, path: str) -> str:
 
 
 def shown_origin(link: str) -> str:
-    """Where a refused link leads to, for a message: its scheme and host, without user, path and query."""
+    """Where a refused link leads to, for a message: its scheme and host, without user, path and
+    query.
+    """
     try:
         shown = _shown(origin(link))
     except ValueError:
@@ -107,7 +119,9 @@ def with_api_version(url: str, api_version: str) -> str:
 
 
 def repaired(link: str) -> str:
-    """A status link as it was meant: an encoded `?` before a pair is one, a second `?` is `&`, and one api-version is enough."""
+    """A status link as it was meant: an encoded `?` before a pair is one, a second `?` is `&`,
+    and one api-version is enough.
+    """
     head, mark, query = link.partition("?")
     if found := re.search(r"%3F(?=[^/?&]+=)", head, re.IGNORECASE):
         head, mark, query = (

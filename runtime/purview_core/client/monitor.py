@@ -1,10 +1,12 @@
-"""Long-running operations: where their status is read, when they are over, and what they end with. Written once, as flows."""
+"""Long-running operations: where their status is read, when they are over, and what they end with.
+
+Written once, as flows.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from math import inf
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
@@ -13,7 +15,6 @@ import httpx
 import msgspec
 
 from purview_core.call.caller import Caller
-from purview_core.call.decoding import type_of
 from purview_core.call.pipeline import Flow, Wait
 from purview_core.call.request import REQUEST_ID, PreparedRequest
 from purview_core.errors import (
@@ -24,23 +25,11 @@ from purview_core.errors import (
     PurviewError,
     retry_after_seconds,
 )
-from purview_core.model.codec import codec, decoder
-from purview_core.model.registry import Registry
-from purview_core.operation import Operation
 from purview_core.options import seconds
 
 from .links import UNSENDABLE, repaired, resolve, shown_origin, with_api_version
-from .outcome import (
-    ACCEPTED,
-    OperationStatus,
-    body_of,
-    holds_status,
-    id_of,
-    is_result,
-    status_of,
-    went_well,
-    words_of,
-)
+from .outcome import ACCEPTED, OperationStatus, body_of, id_of, status_of, went_well, words_of
+from .results import decoded, is_declared, result_type, status_class
 
 T = TypeVar("T")
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
@@ -68,7 +57,8 @@ class _State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Monitor(Generic[T]):
-    """One long-running operation after its first answer. `flow_status` asks once, `flow_result` until it is over.
+    """One long-running operation after its first answer. `flow_status` asks once, `flow_result`
+    until it is over.
 
     Where the state is read, the first of these that there is:
 
@@ -80,7 +70,8 @@ class Monitor(Generic[T]):
     |                                                              | unless the first answer is the changed resource    |
     | nowhere: `over` stays False, and nothing is asked            | else                                               |
 
-    What `flow_result` gives, the first of these that there is, when the work is over or its state can be read nowhere:
+    What `flow_result` gives, the first of these that there is, when the work is over or its state
+    can be read nowhere:
 
     | what                                                          | when                                              |
     |---------------------------------------------------------------|---------------------------------------------------|
@@ -108,7 +99,9 @@ class Monitor(Generic[T]):
 
     @classmethod
     def resumed(cls, caller: Caller, token: str) -> Monitor[Any]:
-        """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
+        """The monitor that a token was taken from, at its last known status; raises ValueError
+        for what is no token here.
+        """
         try:
             state = msgspec.json.decode(token, type=_State)
         except (msgspec.MsgspecError, UnicodeError, TypeError):
@@ -147,7 +140,10 @@ class Monitor(Generic[T]):
         """See `Poller.token`."""
         if self._link is None:
             raise PollingError(
-                f"{self.name} is {self.status}, and {self._no_link()} by which it could be resumed{self._instead()}",
+                (
+                    f"{self.name} is {self.status}, and {self._no_link()} by which it could be "
+                    f"resumed{self._instead()}"
+                ),
                 status=self.status,
                 body=body_of(self._last),
             )
@@ -237,7 +233,9 @@ class Monitor(Generic[T]):
         return self._filled(polling.resource, answer) if polling and polling.resource else None
 
     def _filled(self, path: str, answer: httpx.Response | None) -> str | None:
-        """A declared path with the id of the answer, and with path and query values of the request; None where one lacks."""
+        """A declared path with the id of the answer, and with path and query values of the
+        request; None where one lacks.
+        """
         known = id_of(body_of(answer), answer.headers) if answer is not None else None
         for name in _holes(path):
             found = known if name == "id" else self._prepared.argument(name)
@@ -247,7 +245,9 @@ class Monitor(Generic[T]):
         return with_api_version(self._caller.endpoint + path, self._caller.api_version)
 
     def _followable(self, link: str | None) -> str | None:
-        """A link of an answer against the request's address; None for one that leads elsewhere, which is noted."""
+        """A link of an answer against the request's address; None for one that leads elsewhere,
+        which is noted.
+        """
         if not link:
             return None
         try:
@@ -280,8 +280,9 @@ class Monitor(Generic[T]):
         return self.status
 
     def flow_result(self, timeout: float | None, interval: float | None) -> Flow[T]:
-        """Waits until it is over, where its state can be read. Raises PollingError where it failed, PollingTimeoutError where
-        it would last over `timeout` seconds."""
+        """Waits until it is over, where its state can be read. Raises PollingError where it failed,
+        PollingTimeoutError where it would last over `timeout` seconds.
+        """
         for name, value in (("timeout", timeout), ("interval", interval)):
             if value is not None:
                 seconds(name, value, zero=True)
@@ -302,7 +303,9 @@ class Monitor(Generic[T]):
         return result
 
     def _pause(self, interval: float | None, left: float) -> float:
-        """What the service asks for; else the interval, cut short so that the last question is at the end of the time."""
+        """What the service asks for; else the interval, cut short so that the last question is
+        at the end of the time.
+        """
         asked = retry_after_seconds(self._last.headers) if self._last is not None else None
         own = min(_INTERVAL_S if interval is None else interval, left)
         return min(own if asked is None else asked, _LONGEST_S)
@@ -323,9 +326,8 @@ class Monitor(Generic[T]):
         if via == "location":
             where = self._followable(self._location)
         last = self._last
-        assert (
-            last is not None
-        )  # it is over, and an answer said so; or nobody can be asked, and the first one is here
+        # it is over, and an answer said so; or nobody can be asked, and the first one is here
+        assert last is not None
         if where is not None and self._link is not None and last.request.url != where:
             self._last = last = yield from self._caller.send(self._get(where))
             if via == "original-uri":
@@ -343,12 +345,13 @@ class Monitor(Generic[T]):
         return self._as_status(body, id_of(body, last.headers) or self.accepted.id)
 
     def _is_result(self, answer: httpx.Response) -> bool:
-        return _is_declared(self._prepared.operation, answer)
+        return is_declared(self._prepared.operation, answer)
 
 
 def flow_begun(caller: Caller, prepared: PreparedRequest) -> Flow[Monitor[Any]]:
-    """Sends the first request. Where its answer was lost, and the next try is told that the work runs already, it is asked
-    for by the id that was sent: the work may be our own."""
+    """Sends the first request. Where its answer was lost, and the next try is told that the work
+    runs already, it is asked for by the id that was sent: the work may be our own.
+    """
     try:
         started = yield from caller.send(prepared)
     except ConflictError as error:
@@ -360,7 +363,9 @@ def flow_begun(caller: Caller, prepared: PreparedRequest) -> Flow[Monitor[Any]]:
         try:
             found = yield from caller.send(_get(prepared, where))
         except PurviewError:
-            pass  # it is none of ours, or that cannot be told: the conflict is what the caller has to know
+            # it is none of ours, or that cannot be told: the conflict is what the caller has to
+            # know
+            pass
         else:
             return Monitor(caller, prepared, found)
     raise conflict
@@ -381,62 +386,10 @@ def _own_status(caller: Caller, prepared: PreparedRequest) -> str | None:
     return with_api_version(caller.endpoint + path, caller.api_version)
 
 
-def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
-    """What a call by operationId gives for a first answer that tells a status, where a resource is declared; else None."""
-    body, text = body_of(answer), type_of(operation, answer.status_code)
-    if operation.polling is None or body is None or text in (None, "None", "Any"):
-        return None
-    if status_class(operation, answer.status_code) or _is_declared(operation, answer):
-        return None
-    ask_with = operation.polling.ask_with
-    return OperationStatus(
-        status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with
-    )
-
-
-def _is_declared(operation: Operation[Any], answer: httpx.Response) -> bool:
-    """Whether an answer is what the operation ends with."""
-    text, body = result_type(operation, answer.status_code), body_of(answer)
-    if text == "bytes":
-        return answer.status_code != 202 and status_of(body) is None
-    if not isinstance(body, dict) and any(_classes(operation, text)):
-        return False
-    return is_result(body, decoded(operation, answer))
-
-
-def result_type(operation: Operation[Any], status_code: int) -> str:
-    """The type text of what an operation ends with; "None" for nothing."""
-    polling = operation.polling
-    return (polling.result if polling else None) or type_of(operation, status_code) or "None"
-
-
-def status_class(operation: Operation[Any], status_code: int) -> bool:
-    """Whether the declared result is itself a status."""
-    kinds = list(_classes(operation, result_type(operation, status_code)))
-    return any(holds_status(codec(kind).known) for kind in kinds)
-
-
-def _classes(operation: Operation[Any], text: str) -> Iterator[type[Any]]:
-    registry = Registry.get(operation.models)
-    for name in text.split(" | "):
-        if registry.names.get(name, "enums") != "enums":
-            yield registry.class_of(name)
-
-
-def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = None) -> Any:
-    """The body of an answer, or what stands for it, as the type that the operation ends with."""
-    text = result_type(operation, answer.status_code)
-    value = body_of(answer) if instead is None else instead
-    if text == "bytes":
-        return answer.content
-    if text == "None":
-        return None
-    load = decoder(Registry.get(operation.models), text) if text != "Any" else None
-    return load(value) if load else value
-
-
 def _get(prepared: PreparedRequest, url: str) -> PreparedRequest:
-    """A GET that has nothing of the first request but its id: neither its media type nor its If-Match."""
+    """A GET that has nothing of the first request but its id: neither its media type nor its
+    If-Match.
+    """
     kept = {n: v for n, v in prepared.headers.items() if n == REQUEST_ID}
     return PreparedRequest(prepared.operation, "GET", url, kept)
 

@@ -1,4 +1,6 @@
-"""What an answer to long-running work says: its status, whether it is over, what went wrong, and whether it is the result."""
+"""What an answer to long-running work says: its status, whether it is over, what went wrong, and
+whether it is the result.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from purview_core.model.codec import codec
-from purview_core.model.fields import Coded
+from purview_core.model.codec import Coded, codec
 from purview_core.model.json_text import loads
 from purview_core.operation import Facts
 
@@ -53,13 +54,14 @@ _SAYS = re.compile(
 
 
 class OperationStatus(Facts):
-    """What is known of long-running work that the service has taken: `poller.accepted`, and the result of work whose own
-    result cannot be had.
+    """What is known of long-running work that the service has taken: `poller.accepted`, and the
+    result of work whose own result cannot be had.
 
-    `status`: the service's own word, "Accepted" where none came. `id`: the id of the work, from the answer's body or
-    headers. `body`: the answer's JSON as it came. `ask_with`: the method that tells how far the work is, such as
-    "runs.get". `link_refused`: scheme and host of a link that was not followed, since it leads away from the endpoint.
-    Each of them but `status` is None where there is none.
+    `status`: the service's own word, "Accepted" where none came. `id`: the id of the work, from the
+    answer's body or headers. `body`: the answer's JSON as it came. `ask_with`: the method that
+    tells how far the work is, such as "runs.get". `link_refused`: scheme and host of a link that
+    was not followed, since it leads away from the endpoint. Each of them but `status` is None where
+    there is none.
     """
 
     __slots__ = ("status", "id", "body", "ask_with", "link_refused")
@@ -127,7 +129,9 @@ def status_of(body: Any) -> str | None:
 
 
 def id_of(body: Any, headers: Mapping[str, str]) -> str | None:
-    """The id of the work: the body's own, else that of a header, which some services give as an address."""
+    """The id of the work: the body's own, else that of a header, which some services give as an
+    address.
+    """
     given = body.get("id") if isinstance(body, dict) else None
     if isinstance(given, str) and given:
         return given
@@ -143,7 +147,8 @@ def id_of(body: Any, headers: Mapping[str, str]) -> str | None:
 
 
 def went_well(status: str, body: Any = None) -> bool | None:
-    """Whether work is over and has a result (True), is over and has failed (False), or still runs (None).
+    """Whether work is over and has a result (True), is over and has failed (False), or still runs
+    (None).
 
     | status, in any case                                            | means                                         |
     |----------------------------------------------------------------|-----------------------------------------------|
@@ -169,7 +174,9 @@ def went_well(status: str, body: Any = None) -> bool | None:
 
 
 def _has_ended(body: Any) -> bool:
-    """Whether an answer has an end time that is one: neither null nor the first or last day that a service can write."""
+    """Whether an answer has an end time that is one: neither null nor the first or last day that
+    a service can write.
+    """
     times = (
         v for part in _parts(body) for name, v in part.items() if _END_TIME.fullmatch(name.lower())
     )
@@ -193,10 +200,12 @@ def holds_status(members: Iterable[str]) -> bool:
 
 
 def is_result(body: Any, made: Any) -> bool:
-    """Whether an answer is what the work makes, and not a word on how far it is. `made` is the answer, decoded.
+    """Whether an answer is what the work makes, and not a word on how far it is. `made` is the
+    answer, decoded.
 
-    It is, where the declared class knows a member that came with a value. Beside a `status` or an `error` that the class
-    does not know, it has to know one more than what any status answer may hold: ids, names, kinds, times, progress, errors.
+    It is, where the declared class knows a member that came with a value. Beside a `status` or an
+    `error` that the class does not know, it has to know one more than what any status answer may
+    hold: ids, names, kinds, times, progress, errors.
     """
     if not isinstance(body, dict):
         return body is not None and type(body) is type(made)
@@ -215,7 +224,9 @@ def _speaks_of_work(body: Mapping[str, Any], known: Iterable[str]) -> bool:
 
 
 def _own(body: Mapping[str, Any], known: Iterable[str], work: bool) -> list[str]:
-    """The members that came with a value and that a class knows; where the answer speaks of work, those that tell more."""
+    """The members that came with a value and that a class knows; where the answer speaks of
+    work, those that tell more.
+    """
     came = [name for name in known if body.get(name) is not None]
     return [name for name in came if not (work and _NEUTRAL.fullmatch(name.lower()))]
 
@@ -230,8 +241,10 @@ def _known_inside(value: Any, made: Coded, wire: str) -> bool:
 
 
 def words_of(body: Any) -> tuple[str | None, str]:
-    """The service's own code and words for a failure, from wherever an answer may have them, each text once:
-    `error`, `errorMessage`, `errorDetails`, `diagnostics.notifications`, and whatever these hold."""
+    """The service's own code and words for a failure, from wherever an answer may have them, each
+    text once: `error`, `errorMessage`, `errorDetails`, `diagnostics.notifications`, and whatever
+    these hold.
+    """
     causes = [cause for part in _parts(body) for cause in _causes(part)]
     codes = [code for code, _ in causes if code]
     texts = dict.fromkeys(": ".join(filter(None, cause)) for cause in causes)
@@ -243,7 +256,9 @@ def words_of(body: Any) -> tuple[str | None, str]:
 
 
 def _causes(found: Any, depth: int = 0) -> Iterator[tuple[str | None, str]]:
-    """(code, text) of an error and of what lies in it, outermost first; a map of names to words gives them all."""
+    """(code, text) of an error and of what lies in it, outermost first; a map of names to words
+    gives them all.
+    """
     if isinstance(found, str) and found.strip():
         yield None, found.strip()
     elif isinstance(found, list) and depth < _DEEPEST:

@@ -1,4 +1,5 @@
-"""Where the next page is: pure rules over the facts of an operation, the first request, and an answer.
+"""Where the next page is: pure rules over the facts of an operation, the first request, and an
+answer.
 
 | kind   | what the next request is                          | the list is over                                            |
 |--------|---------------------------------------------------|-------------------------------------------------------------|
@@ -7,9 +8,10 @@
 | sync   | the same                                          | 304, or the token that was sent                              |
 | offset | the first request, past the items that came       | a short or an empty page, or all of the total; without a page size, one page |
 
-A position is text: a link as it came, `token:` with a token, or `offset:` with a number. It holds nothing of the first request,
-so it may be stored; the pager it is given to has the rest. An operation that has links and offsets goes on by offset only where
-its first page knows of no link at all. A page size is the caller's limit; zero or less is no size, and passes through.
+A position is text: a link as it came, `token:` with a token, or `offset:` with a number. It holds
+nothing of the first request, so it may be stored; the pager it is given to has the rest. An
+operation that has links and offsets goes on by offset only where its first page knows of no link at
+all. A page size is the caller's limit; zero or less is no size, and passes through.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ TOKEN, OFFSET = "token:", "offset:"
 
 
 def first_request(paging: Paging, prepared: PreparedRequest) -> PreparedRequest:
-    """The first request; its offset is said where it is one of several, so that it is not the service that chooses it."""
+    """The first request; its offset is said where it is one of several, so that it is not the
+    service that chooses it.
+    """
     if (
         paging.offset is None
         or paging.place != "query"
@@ -44,7 +48,9 @@ def first_request(paging: Paging, prepared: PreparedRequest) -> PreparedRequest:
 def next_request(
     paging: Paging, first: PreparedRequest, position: str, api_version: str
 ) -> PreparedRequest:
-    """The request of the page at a position; raises ValueError for a link to another host, and for what is no position here."""
+    """The request of the page at a position; raises ValueError for a link to another host, and
+    for what is no position here.
+    """
     if position.startswith(TOKEN) and paging.token:
         return _with(paging, first, paging.sends, position.removeprefix(TOKEN))
     if position.startswith(OFFSET) and paging.offset and position.removeprefix(OFFSET).isdecimal():
@@ -79,7 +85,8 @@ def next_position(
     items: int,
     header_link: str | None,
 ) -> str | None:
-    """Where the page after this one is; None at the end. `items` is their number, `raw` the answer as JSON.
+    """Where the page after this one is; None at the end. `items` is their number, `raw` the answer
+    as JSON.
 
     Raises ValueError for a link that is no text: there is more, and nobody knows where.
     """
@@ -102,7 +109,9 @@ def next_position(
 
 
 def _is_address(link: str) -> bool:
-    """Whether a next link is one: some services put a bare token there, for an operation that takes it as a parameter."""
+    """Whether a next link is one: some services put a bare token there, for an operation that
+    takes it as a parameter.
+    """
     return "://" in link or "?" in link or link.startswith("/")
 
 

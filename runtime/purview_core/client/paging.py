@@ -1,4 +1,7 @@
-"""Pages and their items. What a page holds and where the next one is, is decided once; two thin pagers ask for it."""
+"""Pages and their items.
+
+What a page holds and where the next one is, is decided once; two thin pagers ask for it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,8 @@ from purview_core.call.pipeline import Flow
 from purview_core.call.request import PreparedRequest
 from purview_core.errors import DecodeError, HttpError, PagingError, PurviewError, service_error
 from purview_core.model.checks import shape_of
-from purview_core.model.codec import codec, decoder
-from purview_core.model.encoders import encode
+from purview_core.model.codec import Registry, codec, encode
 from purview_core.model.fields import Field
-from purview_core.model.registry import Registry
 from purview_core.model.strict import shape_name
 from purview_core.operation import Facts, Paging
 from purview_core.process_bound import Tied
@@ -31,9 +32,11 @@ _NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
 class Page(Facts, Generic[T]):
-    """One page: `items`, the link to the next page (None: there is none), the count the service gives, and the whole answer.
+    """One page: `items`, the link to the next page (None: there is none), the count the service
+    gives, and the whole answer.
 
-    `position` is where the next page is (None at the end), for a later `by_page(position)`; `token` is the answer's own token.
+    `position` is where the next page is (None at the end), for a later `by_page(position)`; `token`
+    is the answer's own token.
     """
 
     __slots__ = ("items", "next_link", "count", "body", "position", "token")
@@ -98,9 +101,11 @@ class Cursor(Generic[T]):
         self.token = kinds.token_sent(self._facts, first, start)
 
     def flow(self) -> Flow[Page[T] | None]:
-        """The next page, None after the last one; a failure leaves the cursor where it is, so that it can be tried again.
+        """The next page, None after the last one; a failure leaves the cursor where it is, so that
+        it can be tried again.
 
-        A position is looked at when its page is asked for, so the page that gave a bad one is not lost.
+        A position is looked at when its page is asked for, so the page that gave a bad one is not
+        lost.
         """
         if self._over:
             return None
@@ -125,7 +130,8 @@ class Cursor(Generic[T]):
     def _stop_if_endless(self) -> None:
         if self._empty >= self._most_empty:
             raise PagingError(
-                f"{self._first.operation.id}: {self._empty} empty pages in a row, each with a new place to go on from;"
+                f"{self._first.operation.id}: {self._empty} empty pages in a row, each "
+                f"with a new place to go on from;"
                 f" by_page(position, max_empty_pages=..) goes on"
             )
 
@@ -155,11 +161,11 @@ class Cursor(Generic[T]):
         self._repeats = (
             self._repeats + 1 if by_offset and items and response.content == self._last else 0
         )
-        if (
-            self._repeats > 1
-        ):  # two pages of equal items may be; an offset that is not looked at gives one for ever
+        # two pages of equal items may be; an offset that is not looked at gives one for ever
+        if self._repeats > 1:
             raise PagingError(
-                f"{operation.id}: the service gives the same page again, and so knows no {facts.offset}"
+                f"{operation.id}: the service gives the same page again, and so knows no "
+                f"{facts.offset}"
             )
         header = response.links.get("next", {}).get("url")
         try:
@@ -179,7 +185,9 @@ class Cursor(Generic[T]):
         )
 
     def _body(self, response: httpx.Response) -> Any:
-        """The decoded page; PagingError for an answer that is none: of a list, nobody may take that for the empty one."""
+        """The decoded page; PagingError for an answer that is none: of a list, nobody may take
+        that for the empty one.
+        """
         operation = self._first.operation
         if response.status_code != _NO_CONTENT and not response.content.strip():
             raise PagingError(f"{operation.id}: a page came without a body")
@@ -197,7 +205,9 @@ class Cursor(Generic[T]):
             raise PagingError(str(error)) from None
 
     def _items(self, body: Any, raw: Any, status: int) -> list[T]:
-        """The items under the declared name; under the other usual one where the service renames its list; of a bare list, all."""
+        """The items under the declared name; under the other usual one where the service renames
+        its list; of a bare list, all.
+        """
         operation, wire = self._first.operation, self._facts.items
         if isinstance(raw, list):
             bare: list[T] = body
@@ -214,10 +224,8 @@ class Cursor(Generic[T]):
         declared = fields[wire].type if wire in fields else type_of(operation, status) or ""
         for name in (wire, *_FALLBACK_ITEMS):
             if isinstance(raw.get(name), list):
-                load = decoder(
-                    Registry.get(operation.models),
-                    declared if declared.startswith("list[") else "Any",
-                )
+                text = declared if declared.startswith("list[") else "Any"
+                load = Registry.get(operation.models).loader(text)
                 items: list[T] = (
                     getattr(body, fields[name].name)
                     if name in fields
@@ -230,8 +238,10 @@ class Cursor(Generic[T]):
         return []
 
     def _explain(self, raw: dict[str, Any], names: set[str], fields: Mapping[str, Field]) -> None:
-        """Raises PagingError for a page without its list, unless it says nothing else: null, or left out beside members that the
-        page has, is an empty list. `names`: what the list may be called."""
+        """Raises PagingError for a page without its list, unless it says nothing else: null, or
+        left out beside members that the page has, is an empty list. `names`: what the list may be
+        called.
+        """
         operation, wire = self._first.operation, self._facts.items
         error = (
             service_error(raw)
@@ -251,7 +261,10 @@ class Cursor(Generic[T]):
         ]
         lists = [name for name in others if isinstance(raw[name], list)]
         if lists or (others and not known & raw.keys()):
-            what = f"no list {wire}, but {', '.join(lists or others)}, which the document does not have"
+            what = (
+                f"no list {wire}, but {', '.join(lists or others)}, which the document does "
+                f"not have"
+            )
             raise PagingError(f"{operation.id}: the page has {what}")
         if not raw and (wire not in fields or fields[wire].required):
             raise PagingError(f"{operation.id}: the page is an empty object, without {wire}")
@@ -289,13 +302,16 @@ class _Standing(Tied):
 
     @property
     def position(self) -> str | None:
-        """Where the page after the last one is, for `by_page`; None before the first page and after the end."""
+        """Where the page after the last one is, for `by_page`; None before the first page and
+        after the end.
+        """
         return self._position
 
     @property
     def token(self) -> str | None:
-        """The newest token: of the last page that gave one, else what the call sends. After the end of a list of changes, it
-        is what to ask for later changes with."""
+        """The newest token: of the last page that gave one, else what the call sends. After the end
+        of a list of changes, it is what to ask for later changes with.
+        """
         return self._token
 
     def _stand(self, cursor: Cursor[Any]) -> None:
@@ -306,14 +322,17 @@ class _Standing(Tied):
 
 
 class Pager(_Standing, Generic[T]):
-    """Iterates over items; each iteration starts from the first page. `by_page()` gives the pages. Making it sends nothing.
+    """Iterates over items; each iteration starts from the first page. `by_page()` gives the pages.
+    Making it sends nothing.
 
-    It goes on to the end of the list: a limit in the call is the size of a page, not the number of items in all; for the first
-    100 items, take `itertools.islice(pager, 100)`, which asks for no page beyond them. For what a search gives beside its hits,
-    read `page.body` of `next(pager.by_page())`.
+    It goes on to the end of the list: a limit in the call is the size of a page, not the number of
+    items in all; for the first 100 items, take `itertools.islice(pager, 100)`, which asks for no
+    page beyond them. For what a search gives beside its hits, read `page.body` of
+    `next(pager.by_page())`.
 
-    Raises what a call raises, and PagingError for what is no page, or after `max_empty_pages` empty ones in a row (1,000, unless
-    `by_page` is told otherwise), each of which led to another; the error's `position` is the text to give to `by_page` to go on from there, also later, with a
+    Raises what a call raises, and PagingError for what is no page, or after `max_empty_pages` empty
+    ones in a row (1,000, unless `by_page` is told otherwise), each of which led to another; the
+    error's `position` is the text to give to `by_page` to go on from there, also later, with a
     pager of the same call.
     """
 

@@ -1,4 +1,7 @@
-"""Pollers: what `begin_...` gives, for sync and async. What they do is in `monitor`; what answers say, in `outcome`."""
+"""Pollers: what `begin_...` gives, for sync and async.
+
+What they do is in `monitor`; what answers say, in `outcome`.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,17 @@ T = TypeVar("T")
 
 
 class Poller(Tied, Generic[T]):
-    """A running operation. `status()` asks once; `result()` waits for the end and gives what it made.
+    """A running operation. `status()` asks once; `result()` waits for the end and gives what it
+    made.
 
-    Nothing runs in the background: it is asked for while one of these calls lasts, and a call that is broken off leaves a
-    poller that can be asked again.
+    Nothing runs in the background: it is asked for while one of these calls lasts, and a call that
+    is broken off leaves a poller that can be asked again.
 
-    Work that the service has taken is never an error, also where it gave no link to its state, or one that leads to another
-    host, to which nothing is sent. Where its state can be read nowhere, `done()` stays False, `status()` is the service's
-    first word, and `result()` gives at once what there is: the answer where it is of the declared type, else an
-    OperationStatus. `accepted` says what to ask instead.
+    Work that the service has taken is never an error, also where it gave no link to its state, or
+    one that leads to another host, to which nothing is sent. Where its state can be read nowhere,
+    `done()` stays False, `status()` is the service's first word, and `result()` gives at once what
+    there is: the answer where it is of the declared type, else an OperationStatus. `accepted` says
+    what to ask instead.
     """
 
     _instead = (
@@ -38,7 +43,9 @@ class Poller(Tied, Generic[T]):
         return self._monitor.accepted
 
     def status(self) -> str:
-        """The service's own word, which may be one that this version does not know; see `went_well` for what it means."""
+        """The service's own word, which may be one that this version does not know; see
+        `went_well` for what it means.
+        """
         return self._client._run(self._monitor.flow_status())
 
     def done(self) -> bool:
@@ -46,8 +53,9 @@ class Poller(Tied, Generic[T]):
         return self._monitor.over
 
     def token(self) -> str:
-        """What `client.resume` needs to go on with this operation, also in another process: JSON text with the names of plane
-        and operation, the addresses without their host, and the status; no token of the caller and no body.
+        """What `client.resume` needs to go on with this operation, also in another process: JSON
+        text with the names of plane and operation, the addresses without their host, and the
+        status; no token of the caller and no body.
 
         Raises PollingError where its state can be read nowhere, with the method to ask instead.
         """
@@ -58,11 +66,12 @@ class Poller(Tied, Generic[T]):
         self.result(timeout, interval=interval)
 
     def result(self, timeout: float | None = None, *, interval: float | None = None) -> T:
-        """Waits for the end: `timeout` seconds at most, asking every `interval` seconds (5) where the service names no time.
+        """Waits for the end: `timeout` seconds at most, asking every `interval` seconds (5) where
+        the service names no time.
 
-        Raises PollingError with the service's own code and words where it failed or was cancelled, PollingTimeoutError (a
-        TimeoutError) where it lasts longer, or where the service asks to wait beyond that. An operation that succeeded in
-        part gives its result; `status()` tells.
+        Raises PollingError with the service's own code and words where it failed or was cancelled,
+        PollingTimeoutError (a TimeoutError) where it lasts longer, or where the service asks to
+        wait beyond that. An operation that succeeded in part gives its result; `status()` tells.
         """
         return self._client._run(self._monitor.flow_result(timeout, interval))
 
@@ -84,7 +93,9 @@ class AsyncPoller(Tied, Generic[T]):
         return self._monitor.accepted
 
     async def status(self) -> str:
-        """The service's own word, which may be one that this version does not know; see `went_well` for what it means."""
+        """The service's own word, which may be one that this version does not know; see
+        `went_well` for what it means.
+        """
         return await self._client._run(self._monitor.flow_status())
 
     def done(self) -> bool:

@@ -1,4 +1,6 @@
-"""What clients share: connections, auth, the pauses and the budget of their retries; and how they wait."""
+"""What clients share: connections, auth, the pauses and the budget of their retries; and how
+they wait.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,12 @@ from typing import Any
 import httpx
 
 from purview_auth.network.half_imports import forks_wait_for_imports
+from purview_auth.warm import HandsOutTokens
 from purview_core.call.retry import Budget, Gate
 from purview_core.fork_locks import fork_safe_lock
 from purview_core.process_bound import Tied
 
 forks_wait_for_imports()  # first calls import much
-
-_FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
 
 
 class Session(Tied):
@@ -24,9 +25,11 @@ class Session(Tied):
     Attributes:
         auth: what signs in, or None.
         budget: of the retries of all calls.
-        open_transport: the connections with their TLS context, made at the first call; None before it and
+        open_transport: the connections with their TLS context, made at the first call; None before
+        it and
             after the end. `transport()` makes them.
-        warm_token: gives the token that the auth has at hand for an origin; None for an auth without one.
+        warm_token: gives the token that the auth has at hand for an origin; None for an auth
+        without one.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Session(Tied):
         self._closed, self._made = False, None
         self.open_transport: Any = None
         self.auth, self.budget = auth, Budget()
-        self.warm_token = warm_token_of(auth)
+        self.warm_token: Callable[[str], Any] | None = None
+        if isinstance(auth, HandsOutTokens) and auth.hands_out_tokens:
+            self.warm_token = auth.warm_token
 
     def transport(self) -> Any:
         """The connections; raises RuntimeError where the client is closed."""
@@ -78,19 +83,10 @@ def _is_auth(auth: object) -> bool:
     return flows and not isinstance(auth, type)
 
 
-def warm_token_of(auth: Any) -> Callable[[str], Any] | None:
-    """The auth's `warm_token`; None where it has none, or a flow of its own that is to see each request."""
-    kind = type(auth)
-    owner = next((c for c in kind.__mro__ if "warm_token" in vars(c)), None)
-    own = owner is None or not _FLOWS.isdisjoint(getattr(auth, "__dict__", ()))
-    if own or any(getattr(kind, name) is not getattr(owner, name) for name in _FLOWS):
-        return None
-    found: Callable[[str], Any] = auth.warm_token
-    return found
-
-
 def sync_session(transport: httpx.BaseTransport | None, auth: httpx.Auth | None) -> Session:
-    """Over a given transport, or over one of our own; raises TypeError for what is neither transport nor auth."""
+    """Over a given transport, or over one of our own; raises TypeError for what is neither
+    transport nor auth.
+    """
     return Session(lambda: transport or _http(), auth, given=transport, sends="handle_request")
 
 

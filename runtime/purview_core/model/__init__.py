@@ -1,4 +1,4 @@
-"""Objects of the service and their JSON: the base of generated models, and how each type is read and written."""
+"""Models of the service's objects, and their JSON."""
 
 from purview_core.lazy import TYPE_CHECKING
 from purview_core.lazy import lazy_index as _lazy_index

@@ -1,4 +1,6 @@
-"""What constructors and arguments refuse. Decoding refuses nothing; code that is wrong about a shape should hear of it at once.
+"""The types of values that constructors and arguments take.
+
+Decoding refuses nothing, but a program that gives a value of the wrong type is told at once.
 
 | declared            | takes                                                                          |
 |---------------------|--------------------------------------------------------------------------------|
@@ -17,17 +19,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from .codec import codec
-from .definition import NOTHING, UNREAD
-from .encoders import encode
-from .fields import Coded, Field
-from .registry import Registry
-from .types import normal, split_union
+from .codec import Coded, Registry, codec, encode, normal, split_union
+from .definitions import NOTHING, UNREAD
+from .fields import Field
+from .types import Namespace, item_of_list, parts, value_of_dict
 from .values import NULL
 
 Fits = Callable[[Any], bool]
@@ -42,34 +42,38 @@ _SCALARS: Mapping[str, Fits] = {
     "bytes": lambda v: isinstance(v, (bytes, bytearray, memoryview)),
     "None": lambda v: v is None,
 }
-_made: dict[tuple[Registry | None, str, bool], Fits] = {}
+_made: dict[tuple[Namespace | None, str, bool], Fits] = {}
 
 
-def fits(registry: Registry | None, text: str, *, plain: bool = False) -> Fits:
-    """Whether a value may stand where the type text is declared; `plain` admits plain JSON where a model is declared."""
+def fits(registry: Namespace | None, text: str, *, plain: bool = False) -> Fits:
+    """What tells whether a value may stand where a type is declared.
+
+    Args:
+        registry: the models that the type text names.
+        text: the type text.
+        plain: whether plain JSON may stand where a model is declared.
+    """
     key = (registry, text, plain)
     if key not in _made:
         _made[key] = _fits(registry, normal(text), plain)
     return _made[key]
 
 
-def _fits(registry: Registry | None, text: str, plain: bool) -> Fits:
+def _fits(registry: Namespace | None, text: str, plain: bool) -> Fits:
     options = split_union(text)
     if len(options) > 1:
         each = [fits(registry, option, plain=plain) for option in options]
         return lambda v: any(one(v) for one in each)
-    if text.startswith("list["):
-        item = fits(registry, text[5:-1], plain=plain)
+    if (inner := item_of_list(text)) is not None:
+        item = fits(registry, inner, plain=plain)
         return lambda v: isinstance(v, (list, tuple)) and all(item(x) for x in v)
-    if text.startswith("dict[str, "):
-        value = fits(registry, text[10:-1], plain=plain)
+    if (inner := value_of_dict(text)) is not None:
+        value = fits(registry, inner, plain=plain)
         return lambda v: (
             isinstance(v, Mapping) and all(isinstance(k, str) and value(x) for k, x in v.items())
         )
-    if (
-        text in _SCALARS or registry is None or text not in registry.names
-    ):  # of a user's own subclass
-        return _SCALARS.get(text, _SCALARS["Any"])
+    if text in _SCALARS or registry is None or text not in registry.names:
+        return _SCALARS.get(text, _SCALARS["Any"])  # Any: types of a user's own subclass
     kind = registry.class_of(text)
     if issubclass(kind, Enum):
         return _SCALARS["str" if issubclass(kind, str) else "int"]
@@ -79,80 +83,82 @@ def _fits(registry: Registry | None, text: str, plain: bool) -> Fits:
 
 
 def check(
-    registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False
+    registry: Namespace | None, text: str, value: Any, name: str, *, plain: bool = False
 ) -> None:
-    """Raises TypeError where a value is not what `text` declares. None and NULL pass: they leave out, or send null."""
+    """Raises TypeError where a value is not what `text` declares.
+
+    None and NULL pass: they leave a member out, or send null.
+    """
     if value is None or value is NULL or fits(registry, text, plain=plain)(value):
         return
     raise TypeError(misfit(registry, normal(text), value, name, plain=plain))
 
 
 def misfit(
-    registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False
+    registry: Namespace | None, text: str, value: Any, name: str, *, plain: bool = False
 ) -> str:
-    """What a value that does not fit should have been, at the place in it that does not: `contacts['Expert'][0] takes ..`."""
-    options = split_union(text)
-    for option in options:
-        inner = (
-            option[5:-1]
-            if option.startswith("list[")
-            else option[10:-1]
-            if option.startswith("dict[str, ")
-            else ""
-        )
-        places: Iterable[tuple[Any, Any]] = ()
-        if option.startswith("list[") and isinstance(value, (list, tuple)):
-            places = enumerate(value)
-        elif option.startswith("dict[str, ") and isinstance(value, Mapping):
-            if odd := next((key for key in value if not isinstance(key, str)), None):
+    """What to say of a value that does not fit, at the innermost place that does not.
+
+    For example: `contacts['Expert'][0] takes AtlasContact, not str`.
+    """
+    for option in split_union(text):
+        found = parts(option, value)
+        if found is None:
+            continue
+        if value_of_dict(option) is not None:
+            odd = next((key for key in value if not isinstance(key, str)), None)
+            if odd is not None:
                 return f"{name} takes {option}, and one of its keys is {shape_of(odd)}"
-            places = value.items()
-        for key, item in places:
+        inner, inside = found
+        for key, item in inside:
             if not fits(registry, inner, plain=plain)(item):
                 return misfit(registry, inner, item, f"{name}[{key!r:.60}]", plain=plain)
-    wanted, found = text, shape_of(value)
-    if (
-        registry is not None
-        and isinstance(value, Coded)
-        and (home := Registry.of(type(value))) is not registry
-    ):
-        named = [
-            word for word in registry.names if re.search(rf"\b{word}\b", text)
-        ]  # of another plane or version
-        for word in named:
+    wanted, shape = text, shape_of(value)
+    home = Registry.of(type(value)) if isinstance(value, Coded) else registry
+    if registry is not None and home is not None and home is not registry:
+        # A model of another plane or version may have the same name, so both are shown in full.
+        for word in [word for word in registry.names if re.search(rf"\b{word}\b", text)]:
             wanted = re.sub(rf"\b{word}\b", f"{registry.index.__name__}.{word}", wanted)
-        found = f"{home.index.__name__}.{found}"
-    return f"{name} takes {wanted}, not {found}"
+        shape = f"{home.index.__name__}.{shape}"
+    return f"{name} takes {wanted}, not {shape}"
 
 
 def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
-    """What a constructor says of the members that it was not given: `first` and those after it, and the way out."""
+    """What a constructor says of required members that it was not given: `first`, and those after."""
     fields = list(codec(cls).fields.values())
     lack = [
         f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members
     ]
     names = ", ".join(f"{f.name!r} ({f.type})" for f in lack)
-    text = f"{cls.__name__}.__init__() missing {len(lack)} required keyword-only argument{'s' if lack[1:] else ''}: {names}"
-    return f"{text}. The document requires them; plain JSON, as a dict or by {cls.__name__}.from_dict, may lack them"
+    arguments = "keyword-only argument" if len(lack) == 1 else "keyword-only arguments"
+    return (
+        f"{cls.__name__}.__init__() missing {len(lack)} required {arguments}: {names}. "
+        "The document requires them; plain JSON, as a dict or by "
+        f"{cls.__name__}.from_dict, may lack them"
+    )
 
 
 def shape_of(value: Any) -> str:
-    """The shape of a value, never the value itself: it may be a secret."""
+    """The class of a value, and of what is in a list; never the value, which may be a secret."""
     if isinstance(value, (list, tuple)) and value:
         return f"{type(value).__name__} of {', '.join(sorted({type(x).__name__ for x in value}))}"
     return type(value).__name__
 
 
 def take_known(model: Coded) -> None:
-    """Takes members that the class names out of what `additional_properties` gave; raises TypeError, which names the argument,
-    where that was given, too, with another value, and where the name is none of the service's but ours."""
+    """Moves members that the class names from `additional_properties` into their attributes.
+
+    Raises TypeError where an argument gave such a member another value, and where a name is that
+    of an attribute instead of the service's.
+    """
     cls, raw = type(model).__name__, model._raw
     known = codec(type(model))
     for f in known.fields.values():
         key = f.key_in(raw)
         if f.name in raw and f.name not in known.known:
             raise TypeError(
-                f"{cls}: additional_properties holds {f.name!r}, which the service does not know: give {f.name}=, or {f.wire!r}"
+                f"{cls}: additional_properties holds {f.name!r}, which the service does not know: "
+                f"give {f.name}=, or {f.wire!r}"
             )
         if key is None:
             continue
@@ -161,13 +167,19 @@ def take_known(model: Coded) -> None:
             f.put(model, f.load(came))
         elif value is not None and encode(value) != came:
             raise TypeError(
-                f"{cls}: additional_properties holds {key!r}, with another value than the argument {f.name}=; give that one alone"
+                f"{cls}: additional_properties holds {key!r}, with another value than the "
+                f"argument {f.name}=; give that one alone"
             )
 
 
 def check_fields(model: Coded, source: Coded | None) -> None:
-    """Checks what a constructor was given, and turns text into enum members. `source`: the model that a copy is made from, whose
-    values are taken as they are, odd or not."""
+    """Checks what a constructor was given, and turns text into enum members.
+
+    Args:
+        model: the new model.
+        source: the model that it is a copy of, if it is one: what that holds passes unchecked,
+            as an answer may hold values of any type.
+    """
     raw = model._raw
     for f in codec(type(model)).fields.values():
         value = f.get(model)
@@ -185,11 +197,13 @@ def check_fields(model: Coded, source: Coded | None) -> None:
 
 
 def check_kind(model: Coded) -> None:
-    """Refuses a kind that another class stands for, which the service would read the members as those of. A kind that nobody
-    knows passes, as does that of a subclass, and what the object's own JSON says."""
-    cls: Any = next(
-        c for c in type(model).__mro__ if "_own" in vars(c)
-    )  # of a user's own subclass, what it derives from
+    """Refuses a kind that another class stands for, by which the service would read the members.
+
+    A kind that no class stands for passes, as do those of subclasses, and the one that the
+    model's own JSON has.
+    """
+    # Of a user's own subclass, the generated class that it derives from.
+    cls: Any = next(c for c in type(model).__mro__ if "_own" in vars(c))
     base: Any
     for base in cls.__mro__:
         if (tag := vars(base).get("_tag")) is None:
@@ -217,7 +231,7 @@ def _check_field(model: Coded, f: Field, value: Any, source: Coded | None) -> No
 
 
 def _came_with(f: Field, value: Any, old: Any, raw: Mapping[str, Any]) -> bool:
-    """Whether what does not fit in a value is of the model that a copy is made from: all of it, or each odd item."""
+    """Whether what does not fit is of the model that a copy is made of: all of it, or each part."""
     if value is old:
         return True
     key = f.key_in(raw)
@@ -227,18 +241,9 @@ def _came_with(f: Field, value: Any, old: Any, raw: Mapping[str, Any]) -> bool:
     except (TypeError, ValueError):  # it holds what JSON cannot
         return False
     for option in split_union(f.type):
-        if (
-            option.startswith("list[")
-            and isinstance(value, (list, tuple))
-            and isinstance(old, (list, tuple))
-        ):
-            item, known = fits(f.registry, option[5:-1]), set(map(id, old))
-            return all(id(x) in known or item(x) for x in value)
-        if (
-            option.startswith("dict[str, ")
-            and isinstance(value, Mapping)
-            and isinstance(old, Mapping)
-        ):
-            item, known = fits(f.registry, option[10:-1]), set(map(id, old.values()))
-            return all(isinstance(k, str) and (id(x) in known or item(x)) for k, x in value.items())
+        new, before = parts(option, value), parts(option, old)
+        if new is not None and before is not None:
+            fit, known = fits(f.registry, new[0]), {id(x) for _, x in before[1]}
+            whole = not isinstance(value, Mapping) or all(isinstance(k, str) for k in value)
+            return whole and all(id(x) in known or fit(x) for _, x in new[1])
     return False

@@ -23,7 +23,6 @@ class TooDeepError(ValueError):
 
 def apart(work: Callable[..., Any], *args: Any) -> Any:
     """What a call gives, or raises, in a thread of its own; TooDeepError where that has no room for it, either."""
-    # values are seldom so deep
     from threading import Thread
 
     found: list[Any] = []

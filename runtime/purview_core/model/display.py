@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from reprlib import Repr
 from typing import Any
 
-from .codec import codec
-from .fields import Coded, Field
+from .codec import Coded, codec
+from .fields import Field
 
 MASK = "***"
 _LEVELS = 4  # of models, lists and maps in each other
@@ -70,7 +70,6 @@ def text_of(model: Coded) -> str:
 
 def html_of(model: Coded) -> str:
     """A table of the members; what they hold is text, escaped, and cut as in the repr."""
-    # notebooks alone ask for it
     from html import escape
 
     shown = _BY_LEVELS[0]

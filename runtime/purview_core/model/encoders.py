@@ -1,52 +1,31 @@
-"""Models and the values in them to JSON: what came, with what was changed since laid over it.
-
-| attribute          | the member came as      | goes out as                                                |
-|--------------------|-------------------------|------------------------------------------------------------|
-| never assigned     | anything                | as it came (null, 7-digit seconds, unknown enum values)    |
-| what it decodes to | a value                 | as it came                                                 |
-| None               | null / absent / a value | absent                                                     |
-| NULL               | anything                | null                                                       |
-| another value      | anything                | the value                                                  |
-
-A member that came in another spelling than its document's keeps it, and goes out in that of the service in request bodies,
-and where none came.
-
-Only what may have changed is looked at: scalars once an attribute of their model was assigned, all else once it was read.
-So a write that passes by `Model.__setattr__` (object.__setattr__) is not seen. What cannot be told apart: in
-`attrs.evolve(model, name=None)`, where null came, the null is kept.
-
-Which change wins: a nested model, list or map is one object from its first read on, whoever read it, and what is done to it
-goes out with its parent, over the JSON that the parent came as. Assigning another lets go of it. Shallow copies (copy.copy,
-attrs.evolve) share such objects with the model they were made from; deepcopy, pickle, from_dict and to_dict share nothing.
-"""
+"""What encodes values and models as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from math import isfinite
-from operator import is_
 from typing import Any
 
-from .codec import Codec, codec, decoder
-from .compiled import encode_object
-from .definition import UNREAD
+from . import compiled, plain
+from .decoders import Codec, codec
 from .depth import apart
-from .fields import Coded, Field
+from .fields import Coded
 from .json_text import Beyond
-from .plain import Lay
-from .registry import Load
+from .types import Load
 from .values import NULL, datetime_text
 
-# floats are looked at, for JSON has no NaN
+# Values of these classes are JSON already; floats are looked at, since JSON has no NaN.
 _PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
-    """JSON of a value, which it shares as far as it can: for writing out, not for changing. Raises TypeError for what has no
-    JSON form (ValueError: NaN), with the class and attribute that hold it."""
+    """JSON of a value, which it shares as far as it can: for writing out, not for changing.
+
+    Raises TypeError for what has no JSON form, and ValueError for NaN and infinity, with the class
+    and attribute that hold it.
+    """
     write = _encoders[type(value)]
     if write is None:
         return value
@@ -57,7 +36,7 @@ def encode(value: Any) -> Any:
 
 
 def body(value: Any) -> Any:
-    """JSON of a request body: as `encode`, without read-only members at any depth."""
+    """JSON of a request body: as `encode`, but read-only members are left out at every depth."""
     write = _bodies[type(value)]
     if write is None:
         return value
@@ -68,26 +47,29 @@ def body(value: Any) -> Any:
 
 
 class _Writers(dict[type, Load | None]):
-    """Class -> what turns its values into JSON (the same value where nothing in it changes); None where they are JSON.
+    """Class -> what encodes its values, and gives back the same object where nothing changes.
 
-    `type(x)` takes 4 ns where classes are mixed, `x.__class__` 22."""
+    None stands for classes whose values are JSON. They are found by `type(x)`, which takes 4 ns
+    where classes are mixed; `x.__class__` takes 22.
+    """
 
-    def __init__(self, inner: Load) -> None:
-        super().__init__(dict.fromkeys(_PLAIN))
-        self.inner = inner
-        self |= {dict: self._dict, list: self._list, float: _number, datetime: datetime_text}
+    def __init__(self, inner: Load, *, writable: bool) -> None:
+        super().__init__()
+        self._inner, self._writable = inner, writable
+        self.forget()
+
+    def forget(self) -> None:
+        """Makes the encoders of all models anew at their next use."""
+        self.clear()
+        self.update(dict.fromkeys(_PLAIN))
+        self.update({dict: self._dict, list: self._list, float: _number, datetime: datetime_text})
 
     def __missing__(self, c: type) -> Load:
         if issubclass(c, Coded):
-            made = self[c] = self._of_class(codec(c))
+            make = compiled.encoder if Codec.use_compiled else plain.encoder
+            made = self[c] = make(codec(c), self, writable=self._writable)
             return made
         return self._relative
-
-    def _of_class(self, known: Codec) -> Load:
-        """What encodes the objects of a class, and the values in them by these writers."""
-        lays = {f.name: _layer(known.cls.__name__, f, self) for f in known.fields.values()}
-        find = partial(decoder, known.registry)
-        return encode_object(known, lays, find, for_body=self.inner is body)
 
     def _dict(self, value: dict[str, Any]) -> dict[str, Any]:
         out = value
@@ -108,15 +90,15 @@ class _Writers(dict[type, Load | None]):
         return out
 
     def _relative(self, value: Any) -> Any:
-        """Subclasses and relatives of JSON's classes, and NULL."""
+        """Encodes NULL, and values of subclasses and relatives of JSON's classes."""
         if value is NULL:
             return None
-        if isinstance(value, Coded):  # a proxy of one
+        if isinstance(value, Coded):  # a proxy of a model
             return self.__missing__(value.__class__)(value)
         if isinstance(value, float):
             return _number(value)
         if isinstance(value, Enum):
-            return self.inner(value.value)
+            return self._inner(value.value)
         if isinstance(value, datetime):
             return datetime_text(value)
         for kind in (str, int):
@@ -129,9 +111,9 @@ class _Writers(dict[type, Load | None]):
         return self._kept(value)
 
     def _kept(self, value: Any) -> Any:
-        """The answer that an object keeps beside what was made of it."""
+        """Encodes an object by the JSON that it keeps: statuses of long-running operations."""
         if hasattr(type(value), "as_json"):
-            return self.inner(value.as_json())
+            return self._inner(value.as_json())
         raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -141,36 +123,14 @@ def _number(value: float) -> float:
     return value if isinstance(value, Beyond) or value.__class__ is float else float(value)
 
 
-def _layer(owner: str, field: Field, writers: _Writers) -> Lay:
-    """What lays one attribute over what goes out."""
-    several = len(field.wires) > 1
-
-    def lay(out: dict[str, Any], raw: dict[str, Any], value: Any) -> dict[str, Any]:
-        try:
-            write = writers[type(value)]
-            new = value if write is None else write(value)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{owner}.{field.name}: {error}") from None
-        wire = (field.key_in(raw) or field.wire) if several else field.wire
-        old = raw.get(wire, UNREAD)
-        if new is old or _holds_the_same(new, old):
-            return out
-        out = raw.copy() if out is raw else out
-        out[wire if wire in out else field.wire] = new
-        return out
-
-    return lay
+_encoders = _Writers(encode, writable=False)
+_bodies = _Writers(body, writable=True)
 
 
-def _holds_the_same(new: Any, old: Any) -> bool:
-    """Whether two lists or maps hold the very same objects, in the same order."""
-    kind = new.__class__
-    if kind is not old.__class__ or kind not in (list, dict) or len(new) != len(old):
-        return False
-    return all(map(is_, new, old)) and (kind is list or all(map(is_, new.values(), old.values())))
-
-
-_encoders, _bodies = _Writers(encode), _Writers(body)
+def forget() -> None:
+    """Makes the encoders of all models anew at their next use."""
+    _encoders.forget()
+    _bodies.forget()
 
 
 def _key(key: Any) -> str:
@@ -193,7 +153,7 @@ def copied(value: Any) -> Any:
 
 
 def to_json(value: Any) -> Any:
-    """The JSON-compatible value of a model, or of lists and maps of them; a copy that may be changed."""
+    """The JSON value of a model, or of lists and maps of models, as a copy that may be changed."""
     try:
         return copied(value)
     except RecursionError:

@@ -56,7 +56,6 @@ def _hook(value: Any) -> Any:
 
 @cache
 def _fast() -> tuple[Any, Callable[[Any], bytes], tuple[type[Exception], ...]]:
-    # 9 ms, which small answers are not worth
     import msgspec
 
     errors = (msgspec.MsgspecError, UnicodeDecodeError)

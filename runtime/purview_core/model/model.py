@@ -1,4 +1,7 @@
-"""The base of generated models. Meaning of values: see `codec`; what a constructor takes: see `checks`."""
+"""The base of generated models.
+
+`codec` says what values mean, and `checks` which ones a constructor takes.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from purview_core.suggest import did_you_mean
 
 from .checks import check_fields, check_kind, missing, shape_of, take_known
-from .codec import codec
-from .definition import NOTHING, UNREAD
+from .codec import Coded, body, codec, encode, to_json
+from .definitions import NOTHING, UNREAD
 from .depth import apart
 from .display import html_of, text_of
-from .encoders import body, encode, to_json
-from .fields import ASSIGNED, Coded, touch
+from .fields import ASSIGNED, touch
 from .values import NULL, OpenEnum
 
 __all__ = [
@@ -33,20 +35,26 @@ __all__ = [
     "wire",
 ]
 
-ANSWERED: Mapping[str, Any] = MappingProxyType(
-    {"required": True}
-)  # the service makes it where it is not given
+# Metadata of fields. ANSWERED: the service makes the value where none is given.
+ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
-_EMPTY: dict[str, Any] = {}  # shared by all that was not decoded; never written to
+_EMPTY: dict[str, Any] = {}  # shared by all models that were not decoded; never written to
 
 
 def wire(
     name: str, *also: str, read_only: bool = False, required: bool = False, secret: bool = False
 ) -> Mapping[str, Any]:
-    """Field metadata: a wire name that is not camelCase of the attribute's, and other spellings that are read; whether an answer
-    must hold the member though a constructor need not be given it, and whether repr hides the value."""
+    """Metadata of a field.
+
+    Args:
+        name: the wire name, where it is not the attribute's name in camelCase.
+        also: other spellings that are read.
+        read_only: whether requests leave the member out.
+        required: whether an answer must hold it, though a constructor need not be given it.
+        secret: whether repr hides its value.
+    """
     return {
         "wire": name,
         "also": also,
@@ -57,19 +65,23 @@ def wire(
 
 
 def only(value: str) -> Any:
-    """The default of a member that can have no other value; of an enum, the constructor makes its member."""
+    """The default of a member that can have no other value.
+
+    Where it is one of an enum, the constructor makes the enum's member of it.
+    """
     return value
 
 
-if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
+# Type checkers see the objects of attrs, by which they type constructors, evolve and fields.
+if TYPE_CHECKING:
     from attrs import define as define
     from attrs import field as field
-else:  # lighter ones at run time
-    from .definition import define, field
+else:
+    from .definitions import define, field
 
 
 class _Signature:
-    """`__signature__` of a class, for inspect and for the completion of notebooks."""
+    """`__signature__` of a class, for inspect and for completion in notebooks."""
 
     def __get__(self, _model: Any, cls: type[Any]) -> Signature:
         given = [
@@ -84,10 +96,12 @@ class _Signature:
 
 @define(kw_only=True)
 class Model(Coded):
-    """One object of the service. Attributes are typed by their declaration, and what came otherwise is kept as it came.
+    """One object of the service.
 
-    None leaves a member out of what is sent, NULL sends null, and what was not assigned goes back as it came.
-    Assigning is not checked; constructing is, and so is encoding: both raise TypeError with class and attribute.
+    An attribute holds what its type says, or the JSON value as it came where the service sent
+    something else. None leaves a member out of what is sent, NULL sends null, and what was not
+    assigned goes back as it came. Assigning checks nothing; constructing and encoding raise
+    TypeError, with class and attribute, for values that do not fit.
     """
 
     _came: Mapping[str, Any] = field(default=_EMPTY, alias="additional_properties")
@@ -95,9 +109,8 @@ class Model(Coded):
     _kinds: ClassVar[Mapping[str, str]] = {}
     _others: ClassVar[tuple[str, ...]] = ()
 
-    if (
-        not TYPE_CHECKING
-    ):  # type checkers go by the fields, and still refuse names that do not exist
+    # Type checkers go by the fields, and refuse names that do not exist.
+    if not TYPE_CHECKING:
         __signature__ = _Signature()
 
         def __init__(self, *, additional_properties: Any = _EMPTY, **members: Any) -> None:
@@ -122,7 +135,8 @@ class Model(Coded):
                 f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self
             )
 
-    def __attrs_pre_init__(self) -> None:  # of classes that attrs derives, too
+    # Classes that attrs derives call this and the next one, too.
+    def __attrs_pre_init__(self) -> None:
         touch(self, ASSIGNED)
 
     def __attrs_post_init__(self) -> None:
@@ -140,7 +154,10 @@ class Model(Coded):
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:
-        """Members that the schema does not name; read-only (pass `additional_properties` to the constructor or to evolve)."""
+        """Members that the schema does not name.
+
+        It is read-only: pass `additional_properties` to the constructor, or to `attrs.evolve`.
+        """
         known = codec(type(self)).known
         return MappingProxyType({k: v for k, v in self._raw.items() if k not in known})
 
@@ -152,9 +169,13 @@ class Model(Coded):
 
     @classmethod
     def from_dict(cls, src: Mapping[str, Any]) -> Self:
-        """The model of a JSON object, of the subclass that its discriminator names. It takes any JSON, and copies it.
+        """The model of a JSON object, of the subclass that its discriminator names.
 
-        Raises TypeError for what is no mapping, or holds what JSON cannot.
+        Args:
+            src: the object, which is copied. Members may be missing, unknown, or of other types.
+
+        Raises:
+            TypeError: it is no mapping, or holds something that has no JSON form.
         """
         if not isinstance(src, Mapping):
             raise TypeError(f"{cls.__name__}.from_dict takes a mapping, not {shape_of(src)}")
@@ -164,8 +185,9 @@ class Model(Coded):
     def to_dict(self, *, writable: bool = False) -> dict[str, Any]:
         """The JSON object, as a copy that may be changed.
 
-        Read-only members are in it; with `writable`, at no depth: what is left is what a write sends, and stays the same
-        from export to export while nobody changes the object.
+        Args:
+            writable: leaves read-only members out, at every depth. What is left is what a write
+                sends, and stays the same from export to export while nobody changes the object.
         """
         out: dict[str, Any] = to_json(body(self) if writable else self)
         return out
@@ -184,11 +206,11 @@ class Model(Coded):
         return text_of(self)
 
     def _repr_html_(self) -> str:
-        """For notebooks."""
+        """The table that notebooks draw."""
         return html_of(self)
 
     def __copy__(self) -> Self:
-        """Shallow: what holds models, lists or maps is shared, read before or not."""
+        """A shallow copy: models, lists and maps in it are shared, whether or not they were read."""
         other: Self = object.__new__(type(self))
         for f in codec(type(self)).fields.values():
             getattr(self, f.name)
@@ -200,7 +222,7 @@ class Model(Coded):
         try:
             return self._copied_into(memo)
         except RecursionError:
-            for key in list(memo)[known:]:  # what was begun is not whole
+            for key in list(memo)[known:]:  # copies that were begun are not whole
                 del memo[key]
             made: Self = apart(self._copied_into, memo)
             return made
@@ -209,14 +231,13 @@ class Model(Coded):
         other: Self = object.__new__(type(self))
         memo[id(self)] = other
         state = self.__getstate__()
-        for name, value in state.items():  # a comprehension would be one more level
+        for name, value in state.items():  # a comprehension would take one more level of the stack
             state[name] = value if name == "_touched" else deepcopy(value, memo)
         other.__setstate__(state)
         return other
 
     def __replace__(self, /, **changes: Any) -> Self:
-        # 15 ms that most programs never need
-        import attrs
+        import attrs  # only programs that copy models with changes pay for its import
 
         return attrs.evolve(self, **changes)
 
@@ -236,18 +257,22 @@ class Model(Coded):
 
 
 class Came(dict[str, Any]):
-    """The JSON that a model came as, on its way into a copy of it by `attrs.evolve`, which gives all attributes beside it. `source`
-    is the model: what it holds may be odd, and is taken as it is."""
+    """The JSON that a model came as, on its way into a copy that `attrs.evolve` makes of it.
+
+    `attrs.evolve` gives it to the constructor beside all attributes. `source` is the model: values
+    of it pass unchecked, since an answer may hold values of any type.
+    """
 
     source: Model | None = None
 
     @classmethod
     def of(cls, model: Model) -> Came:
+        """The JSON of a model, without nulls in the place of which None was assigned."""
         made = cls(model._raw)
         made.source = model
         for f in codec(type(model)).fields.values():
             if f.get(model) is None and model._touched and f.name in model._touched:
-                for name in f.wires:  # None was assigned, so a null that came has to go
+                for name in f.wires:
                     made.pop(name, None)
         return made
 
@@ -257,7 +282,11 @@ if not TYPE_CHECKING:
 
 
 def type_hints(model: type[Model]) -> dict[str, Any]:
-    """Attribute -> Python type of a generated class, whose annotations name classes that it does not import itself."""
+    """Attribute -> Python type of a generated class.
+
+    `typing.get_type_hints` cannot tell them: the annotations name classes that their module does
+    not import.
+    """
     fields = codec(model).fields.values()
     return {
         f.name: f.registry.resolve(f"{f.type} | None" if f.nullable and f.type != "Any" else f.type)

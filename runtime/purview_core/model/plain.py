@@ -1,192 +1,176 @@
-"""What reads, decodes and encodes the objects of one class, in plain words: the twins of `compiled`.
+"""Reading, decoding and encoding of one model class, in ordinary Python.
 
-They take longer, and do the same; a test compares them over the classes of all planes.
+`compiled` does the same in source that it makes for each class. This module says what that has to
+do: the tests hold the two equal, and whoever reads, or debugs, the codec starts here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-from .definition import UNREAD
-from .fields import ASSIGNED, HANDED, Field, lock, touch
-from .registry import Load
-
-Lay = Callable[[dict[str, Any], dict[str, Any], Any], dict[str, Any]]
-"""Lays the value of one attribute over what goes out, (out, raw, value) -> out: `raw` until the first change, then a copy."""
-
-SIMPLE = ("str", "int", "float", "bool")
+from .definitions import UNREAD
+from .fields import ASSIGNED, HANDED, Coded, Field, Layout, lock, set_raw, touch
+from .merge import Json, Lay, layer, respelled, without
+from .types import Load
 
 
-class Shape(Protocol):
-    """What is known of a class, as `codec.Codec` has it."""
-
-    cls: Any
-    own: bool
-    fields: dict[str, Field]
-    kinds: dict[str, Load]
-
-    @property
-    def tag(self) -> str:
-        """The wire name of the discriminator, of a class that has kinds."""
-        ...
+def reader(f: Field) -> Load:
+    """What reads a lazy member of a model, given the model."""
+    return _hander_out(f) if f.as_it_is else _first_decoder(f)
 
 
-def plain_reader(field: Field) -> Callable[[Any], Any]:
-    """The plain twin of a getter."""
-
+def _first_decoder(f: Field) -> Load:
     def read(model: Any) -> Any:
-        value = field.get(model)
+        value = f.get(model)
         if value is not UNREAD:
             return value
-        came = field.came(model._raw)
+        came = f.raw_in(model._raw)
         if came is None:
             return None
-        if field.as_it_is:
-            with lock:
-                if model._touched is None:
-                    touch(model, HANDED)
-            return came
-        value = field.load(came)
+        value = f.load(came)
         with lock:  # two threads may both have decoded: the first one's object stays
-            if field.get(model) is UNREAD:
-                field.put(model, value)
-            return field.get(model)
+            if f.get(model) is UNREAD:
+                f.put(model, value)
+            return f.get(model)
 
     return read
 
 
-def plain_decode_object(shape: Shape, decoder: Callable[[str], Load | None]) -> Load:
-    """The plain twin of a decoder of objects."""
-    make = maker(shape)
-    fields = [(f, None if f.lazy else decoder(f.type)) for f in shape.fields.values()]
+def _hander_out(f: Field) -> Load:
+    """Hands out a list or map of the JSON itself: from then on it may have been changed."""
 
-    def decode(raw: Any) -> Any:
-        if raw.__class__ is not dict:
-            return raw
-        kind = raw.get(shape.tag) if shape.kinds else None
-        if kind.__class__ is str and kind in shape.kinds:
-            return shape.kinds[kind](raw)
-        new = make()
-        new._raw = raw
-        for field, load in fields:
-            value = UNREAD if field.lazy else field.came(raw)
-            field.put(new, value if load is None or value is None else load(value))
-        touch(new, None if shape.own else ASSIGNED)
-        if shape.own:
-            new.__class__ = shape.cls
-        return new
+    def read(model: Any) -> Any:
+        value = f.get(model)
+        if value is not UNREAD:
+            return value
+        value = f.raw_in(model._raw)
+        if value is not None:
+            with lock:
+                if model._touched is None:
+                    touch(model, HANDED)
+        return value
+
+    return read
+
+
+def decoder(layout: Layout, kinds: dict[str, Load]) -> Load:
+    """What makes a model of a JSON object; `kinds` are the loaders of its subclasses."""
+    cls = layout.cls
+    tag = layout.tag if kinds else ""
+
+    def decode(value: Any) -> Any:
+        if value.__class__ is not dict:
+            return value
+        kind = value.get(tag) if kinds else None
+        if kind.__class__ is str and kind in kinds:
+            return kinds[kind](value)
+        model = object.__new__(cls)
+        touch(model, ASSIGNED)
+        set_raw(model, value)
+        for f in layout.lazy:
+            f.put(model, UNREAD)
+        for f in layout.stored:
+            came = f.raw_in(value)
+            loaded = came if came is None else f.load(came)
+            if layout.own:
+                f.put(model, loaded)
+            else:  # converters of a class that attrs derived run
+                setattr(model, f.name, loaded)
+        touch(model, None if layout.own else ASSIGNED)
+        return model
 
     return decode
 
 
-def maker(shape: Shape) -> Callable[[], Any]:
-    """What makes an empty object: of a subclass without Model's `__setattr__`, which costs 300 ns for an attribute and not 10.
+def encoder(layout: Layout, writers: Mapping[type, Load | None], *, writable: bool) -> Load:
+    """What makes the JSON object of a model, which may be the one that it came as.
 
-    A class that others derived may have attributes of its own, for which that is not done.
+    Args:
+        layout: the fields of its class.
+        writers: what encodes the values in it, by their class.
+        writable: leaves read-only members out, and uses the service's own spelling of the others.
     """
-    if not shape.own:
-        return lambda: _made_whole(shape.cls)
-    space = {
-        "__slots__": (),
-        "__init__": object.__init__,
-        "__setattr__": object.__setattr__,
-        "__delattr__": object.__delattr__,
-    }
-    quick: Callable[[], Any] = type(shape.cls)(shape.cls.__name__, (shape.cls,), space)
-    return quick
-
-
-def _made_whole(cls: Any) -> Any:
-    new = object.__new__(cls)
-    touch(new, ASSIGNED)
-    return new
-
-
-def plain_encode_object(
-    shape: Shape,
-    lays: Mapping[str, Lay],
-    decoder: Callable[[str], Load | None],
-    *,
-    for_body: bool,
-) -> Load:
-    """The plain twin of an encoder of objects."""
-    fields = [f for f in shape.fields.values() if not (for_body and f.read_only)]
-    decoded = {f.name for f in fields if decoder(f.type) is not None}
+    every = list(layout.fields.values())
+    read_only = [f for f in every if f.read_only and writable]
+    sent = [f for f in every if f not in read_only]
+    lay = {f: layer(f, layout.cls.__name__, writers) for f in sent}
+    decoded = [f for f in sent if f.lazy and not f.as_it_is]
+    handed_out = [f for f in sent if f.lazy and f.as_it_is]
 
     def encode(model: Any) -> Any:
-        raw, touched = model._raw, model._touched
-        out = _for_body(shape, model) if for_body else raw
-        for field in fields:
-            value, came = field.get(model), field.came(raw)
-            if not _may_have_changed(field, value, touched):
-                continue
-            if value is UNREAD:  # it was handed out, and may have been changed in place
-                value = came
-                if value is None:
-                    continue
-            if value is None:
-                if field.lazy or came is not None or field.name in touched:
-                    for name in field.wires:
-                        out = without(out, raw, name)
-            elif _is_other(field, value, came, is_decoded=field.name in decoded):
-                out = lays[field.name](out, raw, value)
+        raw: Json = model._raw
+        out, touched = raw, model._touched
+        if writable:
+            out = _writable(model, out, read_only, sent)
+        fields = sent
+        if touched is None or touched is HANDED:
+            fields = decoded + handed_out if touched is HANDED else decoded
+        for f in fields:
+            laid = _laid_lazy if f.lazy else _laid_stored
+            out = laid(f, model, out, lay[f])
         return out
 
     return encode
 
 
-def _may_have_changed(field: Field, value: Any, touched: frozenset[str] | None) -> bool:
-    """Scalars once an attribute was assigned, lists and maps of JSON once one was handed out, all else once it was read."""
-    if field.as_it_is and field.lazy:
-        return touched is not None
-    if field.lazy:
-        return value is not UNREAD
-    return touched is not None and touched is not HANDED
+def _writable(model: Any, out: Json, read_only: list[Field], sent: list[Field]) -> Json:
+    for f in read_only:
+        out = _left_out(out, model._raw, f)
+    for f in sent:
+        for other in f.wires[1:]:
+            out = respelled(out, f.wire, other)
+    for f in sent:
+        if f.lazy and f.deep and f.get(model) is UNREAD and f.wire in out:
+            getattr(model, f.name)  # its read-only members have to go, too
+    return out
 
 
-def _is_other(field: Field, value: Any, came: Any, *, is_decoded: bool) -> bool:
-    """Whether a value may be another than what came decodes to."""
-    if field.lazy:
-        return field.deep or field.as_it_is or bool(value != field.load(came))
-    if field.type in SIMPLE:
+def _laid_lazy(f: Field, model: Coded, out: Json, lay: Lay) -> Json:
+    """Lays what was read, and may have been changed in place since."""
+    raw, value = model._raw, f.get(model)
+    if value is UNREAD and f.as_it_is and (came := f.raw_in(raw)) is not None:
+        value = came
+    if value is UNREAD:
+        return out
+    if value is None:
+        return _left_out(out, raw, f)
+    if f.deep or f.as_it_is or value != f.load(f.raw_in(raw)):
+        return lay(out, raw, value)
+    return out
+
+
+def _laid_stored(f: Field, model: Any, out: Json, lay: Lay) -> Json:
+    """Lays what was stored when the model was decoded, and may have been assigned since."""
+    raw, value = model._raw, getattr(model, f.name)
+    came = f.raw_in(raw)
+    if value is not None:
+        return lay(out, raw, value) if _may_differ(f, value, came) else out
+    if came is not None or f.name in model._touched:
+        return _left_out(out, raw, f)
+    return out
+
+
+def _may_differ(f: Field, value: Any, came: Any) -> bool:
+    """Whether a value may be another one than `came` is decoded to."""
+    if f.type in ("str", "int", "float", "bool"):
         return value is not came  # 1, 1.0 and True are equal
-    if not is_decoded:
-        return True
+    if f.loader is None:
+        return True  # what a list or a map holds may have been changed in place
     if value is came or value == came:
         return False
-    old = field.load(came)
-    if value != old:
+    decoded = f.load(came)
+    if value != decoded:
         return True
-    return field.type == "datetime" and bool(value.utcoffset() != old.utcoffset())
+    # equal date-times of another zone are written in another way
+    return bool(
+        f.type == "datetime"
+        and value.tzinfo is not decoded.tzinfo
+        and value.utcoffset() != decoded.utcoffset()
+    )
 
 
-def _for_body(shape: Shape, model: Any) -> dict[str, Any]:
-    """What came, without read-only members and in the spelling that the service uses; its models are read."""
-    raw: dict[str, Any] = model._raw
-    out = raw
-    for field in shape.fields.values():
-        if field.read_only:
-            for name in field.wires:
-                out = without(out, raw, name)
-            continue
-        for other in field.wires[1:]:
-            out = with_spelling(out, field.wire, other)
-        if field.lazy and field.deep and field.wire in out:
-            getattr(model, field.name)
+def _left_out(out: Json, raw: Json, f: Field) -> Json:
+    for name in f.wires:
+        out = without(out, raw, name)
     return out
-
-
-def without(out: dict[str, Any], raw: dict[str, Any], wire: str) -> dict[str, Any]:
-    """The object without a member; `raw` itself is not changed."""
-    if wire in out:
-        out = raw.copy() if out is raw else out
-        del out[wire]
-    return out
-
-
-def with_spelling(out: dict[str, Any], wire: str, other: str) -> dict[str, Any]:
-    """The object with a member in the spelling that the service uses, in its place."""
-    if other not in out or wire in out:
-        return out
-    return {wire if name == other else name: value for name, value in out.items()}

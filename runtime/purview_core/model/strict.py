@@ -1,4 +1,7 @@
-"""Where a JSON value is not what its type declares. Slow and apart from decoding, which never refuses anything."""
+"""Where a JSON value departs from its declared type.
+
+It is apart from decoding, which refuses nothing, and much slower.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
-from .codec import codec, decoder, named
-from .fields import Coded
-from .registry import Registry
-from .types import normal, split_union
+from .codec import Coded, Registry, codec, normal, split_union
+from .types import parts
 
 _SCALARS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -17,7 +18,7 @@ _SCALARS: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
 }
-_SHAPES: dict[type, str] = {  # bool before int, whose subclass it is
+_SHAPES: dict[type, str] = {  # bool stands before int, whose subclass it is
     dict: "an object",
     list: "a list",
     str: "a string",
@@ -29,7 +30,13 @@ _SHAPES: dict[type, str] = {  # bool before int, whose subclass it is
 
 
 class Departure(NamedTuple):
-    """One place where a value is not what was declared: JSON pointer, what was expected, the shape that was found."""
+    """One place where a value is not what was declared.
+
+    Attributes:
+        pointer: the place, as a JSON pointer.
+        expected: the type text that is declared.
+        found: the shape of the value, such as "a string"; never the value.
+    """
 
     pointer: str
     expected: str
@@ -40,7 +47,10 @@ class Departure(NamedTuple):
 
 
 def departures(registry: Registry, text: str, value: Any, at: str = "") -> Iterator[Departure]:
-    """All departures of a JSON value from a type text. Unknown enum values and unknown members are none: both are open."""
+    """All departures of a JSON value from a type text.
+
+    Unknown enum values and unknown members are no departures: enums and objects are open.
+    """
     nullable, text = "None" in split_union(text), normal(text)
     options = split_union(text)
     if value is None:
@@ -49,13 +59,10 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
     elif len(options) > 1:
         each = [list(departures(registry, option, value, at)) for option in options]
         yield from min(each, key=len)
-    elif text.startswith("list[") and value.__class__ is list:
-        for i, item in enumerate(value):
-            yield from departures(registry, text[5:-1], item, f"{at}/{i}")
-    elif text.startswith("dict[str, ") and value.__class__ is dict:
-        for key, item in value.items():
-            yield from departures(registry, text[10:-1], item, _step(at, key))
-    elif text in registry.names and isinstance(made := named(registry, text)(value), Coded):
+    elif (found := parts(text, value)) is not None:
+        for key, item in found[1]:
+            yield from departures(registry, found[0], item, _step(at, str(key)))
+    elif text in registry.names and isinstance(made := registry.named(text)(value), Coded):
         yield from _members(registry, made, value, at)
     elif not _fits(registry, text, value):
         yield Departure(at, text, shape_name(value))
@@ -77,14 +84,16 @@ def _fits(registry: Registry, text: str, value: Any) -> bool:
     if text in ("Any", "bytes"):
         return True
     if text in _SCALARS:
+        # True is an int to Python, and no number to JSON.
         return isinstance(value, _SCALARS[text]) and (text == "bool" or not isinstance(value, bool))
     if text in registry.names and issubclass(kind := registry.class_of(text), Enum):
         return value.__class__ is (str if issubclass(kind, str) else int)
-    load = decoder(registry, text)
+    load = registry.loader(text)
     return text == "datetime" and load is not None and load(value) is not value
 
 
 def shape_name(value: Any) -> str:
+    """What a JSON value is, in words: "an object", "a string"."""
     return next(
         (name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__
     )

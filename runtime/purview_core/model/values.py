@@ -38,9 +38,8 @@ class _Named(EnumMeta):
 
         def __getattr__(cls, name: str) -> Any:
             if name in cls._member_map_:
-                return cls._member_map_[
-                    name
-                ]  # where enums keep them out of the class, as in Python 3.11
+                # where enums keep them out of the class, as in Python 3.11
+                return cls._member_map_[name]
             raise MissingNameError(
                 f"{cls.__name__} has no member {name!r}.", name, lambda: cls._member_map_
             )

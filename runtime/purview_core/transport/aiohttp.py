@@ -1,6 +1,7 @@
-"""aiohttp's connections for async clients on asyncio: the extra `aiohttp`, quicker with many tasks.
+"""aiohttp's connections for async clients on asyncio: the extra `aiohttp`, faster with many tasks.
 
-Straight on aiohttp: httpx-aiohttp tells every lost connection as a ConnectTimeout, after which a POST would be sent again.
+It stands on aiohttp itself. httpx-aiohttp reports every lost connection as a ConnectTimeout, after
+which a POST would be sent again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ except ImportError as error:
     ) from error
 from yarl import URL  # aiohttp's own
 
-# the first that fits counts; what may have been sent is never told as a failure to connect
+# The first kind that fits counts. A request that may have been sent never fails to connect.
 _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError, "the proxy refused to connect"),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError, "the proxy could not be reached"),
@@ -57,13 +58,10 @@ _NEVER_SENT = (
 )
 
 
-_NOT_ADDED = (
-    "User-Agent",
-    "Accept",
-    "Accept-Encoding",
-    "Content-Type",
-)  # the request has what it should have
-_NO_TIME_S = 1e-6  # aiohttp takes 0 for no end
+# aiohttp would add these headers to a request, which has those that it should have.
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+# In place of 0, which aiohttp takes for no end.
+_NO_TIME_S = 1e-6
 
 
 def fast_async_transport(
@@ -74,10 +72,12 @@ def fast_async_transport(
     proxy: str | httpx.URL | None = None,
     trust_env: bool = True,
 ) -> AsyncAiohttpTransport:
-    """A transport for one event loop of asyncio; the arguments are those of AsyncHttpTransport, and so is "deadline".
+    """A transport for one event loop of asyncio.
 
-    Differs from it: waiting for a connection and connecting have one time, the pool and connect timeouts together; a GET,
-    HEAD, PUT, DELETE or OPTIONS whose kept connection turns out closed is sent again by aiohttp; no HTTP/2, SOCKS, trio.
+    The arguments are those of AsyncHttpTransport, and so is the extension "deadline". It differs in
+    three points: waiting for a connection and connecting share one time, the pool and connect
+    timeouts together; aiohttp sends a GET, HEAD, PUT, DELETE or OPTIONS again whose kept connection
+    turns out to be closed; and there is no HTTP/2, no SOCKS and no trio.
     """
     return AsyncAiohttpTransport(
         max_connections=max_connections,
@@ -89,7 +89,7 @@ def fast_async_transport(
 
 
 class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
-    """See `fast_async_transport`."""
+    """The transport that `fast_async_transport` makes."""
 
     _session: aiohttp.ClientSession | None = None
     _loop: Any = None
@@ -98,9 +98,8 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
     def _start(self) -> None:
         if self._proxies.socks:
             raise ValueError("aiohttp knows no SOCKS proxies: use AsyncHttpTransport")
-        self._of_parent = (
-            self._session
-        )  # not let go: its end would reach into an event loop shared with the parent process
+        # Kept alive, for its end would reach into an event loop shared with the parent process.
+        self._of_parent = self._session
         self._session = None
 
     def _here(self) -> aiohttp.ClientSession:
@@ -122,16 +121,16 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             self._loop = loop
         if loop is not self._loop:
             raise RuntimeError(
-                "aiohttp's connections belong to the event loop they were made in: make a client for each loop"
+                "aiohttp's connections belong to the event loop they were made in: "
+                "make a client for each loop"
             )
         return self._session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        session, deadline, upload = (
-            self._here(),
-            request.extensions.get("deadline"),
-            _Upload(request),
-        )
+        """Sends one request; httpx's interface of transports."""
+        session = self._here()
+        deadline = request.extensions.get("deadline")
+        upload = _Upload(request)
         timeouts = request.extensions.get("timeout") or {}
         try:
             async with _until(deadline):
@@ -150,34 +149,17 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             way = self._proxies.named(url.scheme, url.host, url.port)
             failure = upload.error or unreached(_mapped(error, request), way)
         else:
-            version, reason = answer.version or (1, 1), (answer.reason or "").encode()
-            extensions = {
-                "http_version": b"HTTP/%d.%d" % (version[0], version[1]),
-                "reason_phrase": reason,
-            }
-            body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
-            plain = (
-                "Content-Encoding" not in answer.headers
-            )  # httpx would decode the other at once, whole or not
-            if (
-                plain
-                and answer.content.is_eof()
-                and answer.content_length
-                and answer.content.exception() is None
-            ):
-                body = {"content": answer.content.read_nowait()}  # a small answer is all here
-            return httpx.Response(
-                answer.status, headers=list(answer.raw_headers), extensions=extensions, **body
-            )
+            return _response(answer, request, deadline)
         raise failure
 
     def _options(self, request: httpx.Request) -> dict[str, Any]:
         """Headers, TLS and proxy of a request."""
         url = request.url
         text, pairs = request.headers.encoding, request.headers.raw
+        # aiohttp's
         headers = [
             (k.decode(text), v.decode(text)) for k, v in pairs if k.lower() != b"transfer-encoding"
-        ]  # aiohttp's
+        ]
         options: dict[str, Any] = {"headers": headers}
         if url.scheme == "https":
             options["ssl"] = self._context()
@@ -195,9 +177,34 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         return options
 
     async def aclose(self) -> None:
+        """Closes all connections."""
         self._closed = True
         if self._session is not None:
             await self._session.close()
+
+
+def _response(
+    answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None
+) -> httpx.Response:
+    """The answer as httpx has it, with its body or a stream of it."""
+    version, reason = answer.version or (1, 1), (answer.reason or "").encode()
+    extensions = {
+        "http_version": b"HTTP/%d.%d" % (version[0], version[1]),
+        "reason_phrase": reason,
+    }
+    body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
+    # httpx would decode a body of bytes at once, whole or not, so a coded one streams.
+    plain = "Content-Encoding" not in answer.headers
+    if (
+        plain
+        and answer.content.is_eof()
+        and answer.content_length
+        and answer.content.exception() is None
+    ):
+        body = {"content": answer.content.read_nowait()}  # a small one came whole
+    return httpx.Response(
+        answer.status, headers=list(answer.raw_headers), extensions=extensions, **body
+    )
 
 
 @lru_cache(16)
@@ -225,7 +232,10 @@ def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
 
 
 class _Upload:
-    """The body of a request; keeps the error of the caller's own body, which aiohttp hides behind one of its own."""
+    """The body of a request.
+
+    It keeps the error of the caller's own body, which aiohttp hides behind one of its own.
+    """
 
     def __init__(self, request: httpx.Request) -> None:
         known = isinstance(request.stream, httpx.ByteStream)
@@ -246,7 +256,9 @@ class _Body(httpx.AsyncByteStream):
     def __init__(
         self, answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None
     ) -> None:
-        self._answer, self._request, self._deadline = answer, request, deadline
+        self._answer = answer
+        self._request = request
+        self._deadline = deadline
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -268,4 +280,5 @@ class _Body(httpx.AsyncByteStream):
         raise failure
 
     async def aclose(self) -> None:
+        """Closes all connections."""
         self._answer.close()  # one that was read has left its connection already

@@ -1,4 +1,4 @@
-"""How connections are made, for both transports: TLS, proxies, limits, and what becomes of them in a forked process."""
+"""How both transports make connections: TLS, proxies, limits, and what a forked process keeps."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from purview_core.library_internals import connection_to
 from purview_core.options import flag
 from purview_core.process_bound import Tied
 
-from .pool import Key, Link, Pool, PoolLimits
-from .stream import httpx_error, limits_of, seconds_left
+from .pool import Origin, Pool, PooledConnection, PoolLimits
+from .stream import Timeout, httpx_error, seconds_left, timeouts_of
 
 Trust = ssl.SSLContext | str | os.PathLike[str] | None
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
@@ -30,23 +30,26 @@ _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
 class Transport(Tied, ABC):
     """What both transports share: how connections are made.
 
+    Besides httpx's "timeout", a request may hold the extension "deadline", a time.monotonic() value
+    at which the exchange ends wherever it is: in the queue, connecting, or between two bytes. Sync
+    code cannot cut short the lookup of a host's address, nor the wait of an HTTP/2 call for another
+    one that reads. A timeout of None or inf has no end, one of 0 ends at once. Nothing is sent
+    twice; errors are httpx's own, each with `.never_sent` and `.on_reused_connection`.
+
     Args:
-        max_connections: open at a time, over all origins; a call beyond waits its turn, for at most the pool timeout.
+        max_connections: open at a time, over all origins; a call beyond that waits its turn, for at
+            most the pool timeout.
         max_keepalive: idle ones kept open; None for all.
         keepalive_expiry_s: how long an idle one is kept, in seconds; None for good.
-        ssl_context: in place of the shared one: an ssl.SSLContext (with load_cert_chain, to show a certificate of one's
-            own), or the path of a file or folder of authorities to trust.
+        ssl_context: in place of the shared one: an ssl.SSLContext (with load_cert_chain, to show a
+            client certificate), or the path of a file or folder of authorities to trust.
         proxy: its URL, which may hold user and password.
         trust_env: heed the variables for proxies and for the authorities to trust.
-        http2: offer HTTP/2, which sends calls side by side over one connection; the limits then hold for each origin.
-
-    Besides httpx's "timeout", a request may hold the extension "deadline", a time.monotonic() value at which the exchange ends
-    wherever it is: in the queue, connecting, or between two bytes. (Asking for the address of a name cannot be cut short
-    in sync code, nor can what an HTTP/2 call waits for while another one reads.) A timeout of None or inf has no end, one of 0
-    ends at once. Errors: see `wire.httpx_error`. Nothing is sent twice.
+        http2: offer HTTP/2, which sends calls side by side over one connection; the limits then
+            hold for each origin.
     """
 
-    _wire: Any  # the network backend of a connection
+    _network: Any  # the network backend of a connection
     _factory: Any  # httpcore's pool, which knows how to make a connection
 
     def __init__(
@@ -65,14 +68,16 @@ class Transport(Tied, ABC):
         flag("trust_env", trust_env)
         if flag("http2", http2) and importlib.util.find_spec("h2") is None:
             raise ImportError("http2=True needs h2: pip install 'purview-dataplane[http2]'")
-        self._trust, self._trust_env, self._http2 = _checked_trust(ssl_context), trust_env, http2
+        self._trust = _checked_trust(ssl_context)
+        self._trust_env = trust_env
+        self._http2 = http2
         self._proxies = Proxies(proxy, trust_env=trust_env)
         self._start()
         _LIVE.add(self)
 
     @abstractmethod
     def _start(self) -> None:
-        """Begins without connections; those that were there are of another process."""
+        """Begins without connections: those that were there belong to another process."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.limits} http2={self._http2} proxy={self._proxies!r}>"
@@ -86,33 +91,33 @@ class Transport(Tied, ABC):
             self._trust = made or context_of(self._trust, "ssl_context=")
         return self._trust
 
-    def opened(self, link: Link) -> Link:
-        """The same, with a connection; it connects when it is first used."""
-        scheme, host, port = link.key
+    def opened(self, connection: PooledConnection) -> PooledConnection:
+        """The same object with a connection made for it, which connects when it is first used."""
+        scheme, host, port = connection.origin
         url = self._proxies.of(scheme.decode(), host.decode(), port)
-        origin = httpcore.Origin(scheme, host, port or (443 if scheme == b"https" else 80))
+        target = httpcore.Origin(scheme, host, port or (443 if scheme == b"https" else 80))
         layers = (scheme == b"https") + (url is not None and url.scheme == "https")
-        wire = self._wire(layers, socks=url is not None and url.scheme.startswith("socks"))
-        options: dict[str, Any] = {"network_backend": wire}
+        network = self._network(layers, socks=url is not None and url.scheme.startswith("socks"))
+        options: dict[str, Any] = {"network_backend": network}
         if layers:
             options["ssl_context"] = self._context()
         if url is not None:
             options["proxy"] = self._proxy(url)
-        link.wire = wire
-        wire.way = (
+        connection.network = network
+        network.route = (
             self._proxies.named(scheme.decode(), host.decode(), port) if url is not None else ""
         )
-        if not link.shared:
-            link.connection = connection_to(self._factory(**options), origin)
-            return link
+        if not connection.shared:
+            connection.http = connection_to(self._factory(**options), target)
+            return connection
         limits = self.limits
         options |= {
             "max_connections": limits.max_connections,
             "max_keepalive_connections": limits.max_keepalive,
         }
         options |= {"keepalive_expiry": limits.keepalive_expiry_s, "http2": True}
-        link.connection = self._factory(**options)
-        return link
+        connection.http = self._factory(**options)
+        return connection
 
     def _proxy(self, url: httpx.URL) -> httpcore.Proxy:
         where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
@@ -121,27 +126,30 @@ class Transport(Tied, ABC):
             where, auth=auth, ssl_context=self._context() if url.scheme == "https" else None
         )
 
-    def shared(self, pool: Pool, key: Key) -> Link | None:
+    def shared(self, pool: Pool, origin: Origin) -> PooledConnection | None:
         """What carries HTTP/2 to an origin; None for HTTP/1.1."""
         if not self._http2:
             return None
         with pool.lock:
             if pool.closed:
                 raise RuntimeError(CLOSED)
-            if key not in pool.shared:
-                pool.shared[key] = self.opened(Link(key, shared=True))
-            return pool.shared[key]
+            if origin not in pool.shared:
+                pool.shared[origin] = self.opened(PooledConnection(origin, shared=True))
+            return pool.shared[origin]
 
-    def outgoing(
-        self, request: httpx.Request, key: Key, content: Any
-    ) -> tuple[httpcore.Request, dict[str, float | None]]:
+    def httpcore_request(
+        self, request: httpx.Request, origin: Origin, content: Any
+    ) -> tuple[httpcore.Request, dict[str, Timeout]]:
+        """The request for httpcore, and its timeouts."""
         extensions = request.extensions
-        timeouts = limits_of(extensions, always=self._proxies.socks)
+        timeouts = timeouts_of(extensions, always=self._proxies.socks)
         if timeouts is not extensions.get("timeout"):
             extensions = {**extensions, "timeout": timeouts}
         if self._http2 and "pool" in timeouts:  # httpcore waits for that long, as a plain number
             timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
-        url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
+        url = httpcore.URL(
+            scheme=origin[0], host=origin[1], port=origin[2], target=request.url.raw_path
+        )
         made = httpcore.Request(
             request.method,
             url,
@@ -156,6 +164,7 @@ CLOSED = "the transport is closed"
 
 
 def _checked_trust(trust: Trust) -> ssl.SSLContext | Path | None:
+    """The `ssl_context` argument, a path as a Path; raises where it cannot be meant."""
     if trust is None or isinstance(trust, ssl.SSLContext):
         return trust
     if not isinstance(trust, (str, os.PathLike)):
@@ -168,39 +177,48 @@ def _checked_trust(trust: Trust) -> ssl.SSLContext | Path | None:
     return path
 
 
-def key_of(request: httpx.Request) -> Key:
+def origin_of(request: httpx.Request) -> Origin:
+    """The origin that a request goes to; raises UnsupportedProtocol where it has none."""
     url = request.url
     if url.scheme not in {"http", "https"} or not url.host:
         raise httpx.UnsupportedProtocol("not an http or https URL with a host", request=request)
     return url.raw_scheme, url.raw_host, url.port
 
 
-def failure_of(error: BaseException, request: httpx.Request, link: Link | None) -> BaseException:
+def failure_of(
+    error: BaseException, request: httpx.Request, connection: PooledConnection | None
+) -> BaseException:
+    """The error to raise for a failed exchange; see `httpx_error`."""
     if not isinstance(error, Exception):
         return error
-    if link is None or link.wire is None:
+    if connection is None or connection.network is None:
         return httpx_error(error, request, None, reused=False)
-    wire = None if link.shared else link.wire
-    return httpx_error(error, request, wire, reused=link.uses > 1, way=link.wire.way)
+    network = None if connection.shared else connection.network
+    return httpx_error(
+        error, request, network, reused=connection.uses > 1, route=connection.network.route
+    )
 
 
-def forget(links: Iterable[Link]) -> None:
-    """Lets go of connections whose loop or process is no more: nothing is sent or awaited, and sockets are closed on this side.
+def forget(connections: Iterable[PooledConnection]) -> None:
+    """Drops connections whose event loop or process is no more.
 
-    The transports of asyncio close when they are collected; their ResourceWarning then is for whoever left the client open.
+    Sockets are closed on this side; nothing is sent or awaited. The transports of asyncio close
+    when they are collected: their ResourceWarning is for whoever left the client open.
     """
-    for link in links:
-        stream, link.wire.stream, link.connection = link.wire.stream, None, None
+    for connection in connections:
+        stream = connection.network.stream
+        connection.network.stream = None
+        connection.http = None
         close = getattr(stream and stream.get_extra_info("socket"), "close", None)
         if close is not None:
             close()
 
 
 def _after_fork_in_child() -> None:
-    """What was connected is the parent's."""
+    """Has each transport begin anew, for its connections are those of the parent process."""
     for transport in list(_LIVE):
         transport._start()
 
 
-# Where there is no fork, dict() takes the argument and nothing comes of it.
+# Where the platform has no fork, dict() stands in: it takes the argument and does nothing.
 getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

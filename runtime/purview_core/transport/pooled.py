@@ -1,11 +1,18 @@
-"""Connections: httpx transports over httpcore's connections, with a pool whose cost per call does not grow.
+"""httpx transports over httpcore's connections, with a pool whose cost per call does not grow.
 
-httpcore's own pool looks at each of its connections at each call; with 64 tasks that is most of what a call costs.
+httpcore's own pool looks at each of its connections at each call; with 64 tasks that is most of
+what a call costs.
+
+The sync half is not derived from the async half by a script. Function by function, 46 of the 121
+lines of async code here are the sync ones but for `await` and names, as are 39 of the 107 in
+stream.py and call/exchange.py together. The rest differs in what it does: a lock or an event to
+wait for, shielding from cancellation, pools by event loop, uploads that must be closed, addresses
+tried one by one, writes in pieces. A script, its check and the marks for what differs take more
+lines than it would save. Policy is in pool.py and connecting.py, once for both halves.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,16 +25,20 @@ import httpx
 
 from purview_auth.network.trust import shared_ssl_context as shared_ssl_context
 
-from .connecting import CLOSED, Transport, failure_of, forget, key_of
-from .pool import Key, Link, Pool, Waiter
-from .stream import AsyncWire, SyncWire, seconds_left
+from .connecting import CLOSED, Transport, failure_of, forget, origin_of
+from .event_loops import has_ended, running_loop
+from .pool import Origin, Pool, PooledConnection, Waiter
+from .stream import AsyncNetwork, SyncNetwork, Timeout, seconds_left
+from .upload import AsyncUpload
 
-_LOOK_S = 1.0  # between two looks of a request that waits in the queue
+# How often a request that waits in the queue checks whether a connection died unnoticed.
+_WAKE_EVERY_S = 1.0
 
 
 class HttpTransport(Transport, httpx.BaseTransport):
-    __doc__ = f"Sync connections, for any number of threads. {Transport.__doc__}"
-    _wire, _factory = SyncWire, httpcore.ConnectionPool
+    """Sync connections, for any number of threads."""
+
+    _network, _factory = SyncNetwork, httpcore.ConnectionPool
     _pool: Pool | None = None
 
     def _start(self) -> None:
@@ -37,19 +48,22 @@ class HttpTransport(Transport, httpx.BaseTransport):
             forget(old.all_idle())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        key, pool, link = key_of(request), self._pool, None
+        """Sends one request; httpx's interface of transports."""
+        origin = origin_of(request)
+        pool = self._pool
+        connection = None
         assert pool is not None
         try:
-            sent, timeouts = self.outgoing(request, key, request.stream)
-            link = self.shared(pool, key) or self._take(pool, key, timeouts)
-            link.begin()
-            answer = link.connection.handle_request(sent)
-        except BaseException as error:  # noqa: BLE001  # raised below, so that nothing leads back to httpcore's text
-            failure = failure_of(error, request, link)
-            if link is not None:
-                _drop(pool, link)
+            sent, timeouts = self.httpcore_request(request, origin, request.stream)
+            connection = self.shared(pool, origin) or self._take(pool, origin, timeouts)
+            connection.begin()
+            answer = connection.http.handle_request(sent)
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
+            failure = failure_of(error, request, connection)
+            if connection is not None:
+                _drop(pool, connection)
         else:
-            body = _Body(answer.stream, pool, link, request)
+            body = _Body(answer.stream, pool, connection, request)
             return httpx.Response(
                 answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
             )
@@ -58,102 +72,109 @@ class HttpTransport(Transport, httpx.BaseTransport):
         finally:
             del failure
 
-    def _take(self, pool: Pool, key: Key, timeouts: dict[str, float | None]) -> Link:
-        place, displaced = pool.take(key, _Turn)
-        link = _wait(pool, place, timeouts) if isinstance(place, _Turn) else place
+    def _take(self, pool: Pool, origin: Origin, timeouts: dict[str, Timeout]) -> PooledConnection:
+        place, displaced = pool.take(origin, _ThreadWaiter)
+        connection = _wait(pool, place, timeouts) if isinstance(place, _ThreadWaiter) else place
         try:
             if displaced is not None:
-                displaced.wire.close()
-            while link.connection is not None and pool.is_dead(link, time.monotonic()):
-                link.wire.close()
-                link = pool.instead_of(link)
-            return link if link.connection is not None else self.opened(link)
+                displaced.network.close()
+            while connection.http is not None and pool.is_dead(connection, time.monotonic()):
+                connection.network.close()
+                connection = pool.instead_of(connection)
+            return connection if connection.http is not None else self.opened(connection)
         except BaseException:
-            pool.gone(link)
+            pool.gone(connection)
             raise
 
     def close(self) -> None:
-        """Closes the idle connections at once, and those in use when their answers are read or closed."""
+        """Closes idle connections; those in use close when their answers are read or closed."""
         assert self._pool is not None
-        for link in self._pool.close():
-            link.wire.close()
-        for link in self._pool.shared.values():
-            link.connection.close()
+        for connection in self._pool.close():
+            connection.network.close()
+        for connection in self._pool.shared.values():
+            connection.http.close()
 
 
-class _Turn(Waiter):
-    def __init__(self, key: Key) -> None:
-        super().__init__(key)
+class _ThreadWaiter(Waiter):
+    def __init__(self, origin: Origin) -> None:
+        super().__init__(origin)
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def wake(self) -> None:
         self._gate.release()
 
-    def came(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         return self._gate.acquire(timeout=seconds)
 
 
-def _wait(pool: Pool, turn: _Turn, timeouts: dict[str, float | None]) -> Link:
+def _wait(pool: Pool, turn: _ThreadWaiter, timeouts: dict[str, Timeout]) -> PooledConnection:
     try:
         left = seconds_left(timeouts.get("pool"), httpcore.PoolTimeout)
         end = inf if left is None else time.monotonic() + left
-        while not turn.came(_slice(end)) and turn.link is None and not pool.closed:
+        while not turn.wait(_slice(end)) and turn.connection is None and not pool.closed:
             if time.monotonic() >= end:
                 raise httpcore.PoolTimeout
-            pool.tend()
-        if pool.closed or turn.link is None:
+            pool.serve_waiting()
+        if pool.closed or turn.connection is None:
             raise RuntimeError(CLOSED)
     except BaseException:
-        if (link := pool.leave(turn)) is not None:
-            _give_back(pool, link)
+        if (connection := pool.leave(turn)) is not None:
+            _give_back(pool, connection)
         raise
-    return turn.link
+    return turn.connection
 
 
 def _slice(end: float) -> float:
-    """Seconds to sleep in the queue, before a look at whether a place has come free without a word."""
-    return min(_LOOK_S, max(0.0, end - time.monotonic()))
+    """Seconds to sleep in the queue before the next check for connections that died."""
+    return min(_WAKE_EVERY_S, max(0.0, end - time.monotonic()))
 
 
-def _give_back(pool: Pool, link: Link) -> None:
-    if link.connection is None:
-        pool.gone(link)
-    elif link.shared or not link.connection.is_available():
-        _drop(pool, link)
+def _give_back(pool: Pool, connection: PooledConnection) -> None:
+    if connection.http is None:
+        pool.gone(connection)
+    elif connection.shared or not connection.http.is_available():
+        _drop(pool, connection)
     else:
-        for doomed in pool.put(link, time.monotonic()):
-            doomed.wire.close()
+        for doomed in pool.put(connection, time.monotonic()):
+            doomed.network.close()
 
 
-def _drop(pool: Pool, link: Link) -> None:
-    if not link.shared:
+def _drop(pool: Pool, connection: PooledConnection) -> None:
+    if not connection.shared:
         try:
-            link.wire.close()
+            connection.network.close()
         finally:
-            pool.gone(link)
+            pool.gone(connection)
 
 
 class _Body(httpx.SyncByteStream):
-    """The bytes of an answer; its connection goes back when all are read, and is closed where they are not."""
+    """The bytes of an answer.
 
-    def __init__(self, stream: Any, pool: Pool, link: Link, request: httpx.Request) -> None:
-        self._stream, self._pool, self._request = stream, pool, request
-        self._link: Link | None = link
+    Its connection goes back to the pool when all are read, and is closed where they are not.
+    """
+
+    def __init__(
+        self, stream: Any, pool: Pool, connection: PooledConnection, request: httpx.Request
+    ) -> None:
+        self._stream = stream
+        self._pool = pool
+        self._request = request
+        self._connection: PooledConnection | None = connection
 
     def __iter__(self) -> Iterator[bytes]:
-        link = self._link
+        connection = self._connection
         try:
             yield from self._stream
-        except BaseException as error:  # noqa: BLE001  # the same
-            failure = failure_of(error, self._request, link)
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
+            failure = failure_of(error, self._request, connection)
             self._end(_drop)
         else:
             return
         raise failure
 
     def close(self) -> None:
-        if self._link is not None:
+        if self._connection is not None:
             try:
                 self._stream.close()
             except BaseException:
@@ -161,52 +182,53 @@ class _Body(httpx.SyncByteStream):
                 raise
             self._end(_give_back)
 
-    def _end(self, how: Callable[[Pool, Link], None]) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            how(self._pool, link)
+    def _end(self, how: Callable[[Pool, PooledConnection], None]) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            how(self._pool, connection)
 
 
 class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
-    __doc__ = (
-        f"Async connections, for asyncio and trio; each event loop has its own. {Transport.__doc__}"
-    )
-    _wire, _factory = AsyncWire, httpcore.AsyncConnectionPool
+    """Async connections, for asyncio and trio; each event loop has its own."""
+
+    _network, _factory = AsyncNetwork, httpcore.AsyncConnectionPool
     _closed = False
     _pools: dict[Any, Pool]
 
     def _start(self) -> None:
-        self._of_parent = getattr(
-            self, "_pools", None
-        )  # not let go: its end might reach into an event loop of the parent
+        # Kept alive, for its end might reach into an event loop of the parent process.
+        self._of_parent = getattr(self, "_pools", None)
         self._pools = {}
 
     def _pool_here(self) -> Pool:
         """The pool of the running event loop; the connections of loops that have ended go."""
-        loop = _running_loop()
+        loop = running_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            for other in [other for other in self._pools if _has_ended(other)]:
+            for other in [other for other in self._pools if has_ended(other)]:
                 forget(self._pools.pop(other).all_idle())
             pool = self._pools[loop] = Pool(self.limits)
             pool.closed = self._closed
         return pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        key, pool, link = key_of(request), self._pool_here(), None
-        upload = _Upload(request)
+        """Sends one request; httpx's interface of transports."""
+        origin = origin_of(request)
+        pool = self._pool_here()
+        connection = None
+        upload = AsyncUpload(request)
         try:
-            sent, timeouts = self.outgoing(request, key, upload)
-            link = self.shared(pool, key) or await self._take(pool, key, timeouts)
-            link.begin()
-            answer = await link.connection.handle_async_request(sent)
-        except BaseException as error:  # noqa: BLE001  # raised below, so that nothing leads back to httpcore's text
-            failure = failure_of(error, request, link)
-            if link is not None:
-                await _adrop(pool, link)
+            sent, timeouts = self.httpcore_request(request, origin, upload)
+            connection = self.shared(pool, origin) or await self._take(pool, origin, timeouts)
+            connection.begin()
+            answer = await connection.http.handle_async_request(sent)
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
+            failure = failure_of(error, request, connection)
+            if connection is not None:
+                await _adrop(pool, connection)
             await upload.aclose()
         else:
-            body = _AsyncBody(answer.stream, pool, link, request)
+            body = _AsyncBody(answer.stream, pool, connection, request)
             return httpx.Response(
                 answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
             )
@@ -215,95 +237,106 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
         finally:
             del failure
 
-    async def _take(self, pool: Pool, key: Key, timeouts: dict[str, float | None]) -> Link:
-        place, displaced = pool.take(key, _AsyncTurn)
-        link = await _await(pool, place, timeouts) if isinstance(place, _AsyncTurn) else place
+    async def _take(
+        self, pool: Pool, origin: Origin, timeouts: dict[str, Timeout]
+    ) -> PooledConnection:
+        place, displaced = pool.take(origin, _TaskWaiter)
+        connection = (
+            await _await(pool, place, timeouts) if isinstance(place, _TaskWaiter) else place
+        )
         try:
             if displaced is not None:
                 await _aclose(displaced)
-            while link.connection is not None and pool.is_dead(link, time.monotonic()):
-                await _aclose(link)
-                link = pool.instead_of(link)
-            return link if link.connection is not None else self.opened(link)
+            while connection.http is not None and pool.is_dead(connection, time.monotonic()):
+                await _aclose(connection)
+                connection = pool.instead_of(connection)
+            return connection if connection.http is not None else self.opened(connection)
         except BaseException:
-            pool.gone(link)
+            pool.gone(connection)
             raise
 
     async def aclose(self) -> None:
-        """Closes the idle connections at once, and those in use when their answers are read or closed."""
+        """Closes idle connections; those in use close when their answers are read or closed."""
         self._closed = True
-        here = self._pools.get(_running_loop())
+        here = self._pools.get(running_loop())
         for pool in self._pools.values():
             idle = pool.close()
             if pool is not here:
                 forget(idle)
                 continue
-            for link in idle:
-                await _aclose(link)
-            for link in pool.shared.values():
-                await link.connection.aclose()
+            for connection in idle:
+                await _aclose(connection)
+            for connection in pool.shared.values():
+                await connection.http.aclose()
 
 
-class _AsyncTurn(Waiter):
-    def __init__(self, key: Key) -> None:
-        super().__init__(key)
+class _TaskWaiter(Waiter):
+    def __init__(self, origin: Origin) -> None:
+        super().__init__(origin)
         self._event = anyio.Event()
 
     def wake(self) -> None:
         self._event.set()
 
-    async def came(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
             await self._event.wait()
         return self._event.is_set()
 
 
-async def _await(pool: Pool, turn: _AsyncTurn, timeouts: dict[str, float | None]) -> Link:
+async def _await(pool: Pool, turn: _TaskWaiter, timeouts: dict[str, Timeout]) -> PooledConnection:
     try:
         left = seconds_left(timeouts.get("pool"), httpcore.PoolTimeout)
         end = inf if left is None else time.monotonic() + left
-        while not await turn.came(_slice(end)) and turn.link is None and not pool.closed:
+        while not await turn.wait(_slice(end)) and turn.connection is None and not pool.closed:
             if time.monotonic() >= end:
                 raise httpcore.PoolTimeout
-            pool.tend()
-        if pool.closed or turn.link is None:
+            pool.serve_waiting()
+        if pool.closed or turn.connection is None:
             raise RuntimeError(CLOSED)
     except BaseException:
-        if (link := pool.leave(turn)) is not None:
-            await _agive_back(pool, link)
+        if (connection := pool.leave(turn)) is not None:
+            await _agive_back(pool, connection)
         raise
-    return turn.link
+    return turn.connection
 
 
-async def _aclose(link: Link) -> None:
+async def _aclose(connection: PooledConnection) -> None:
     with anyio.CancelScope(shield=True):
-        await link.wire.aclose()
+        await connection.network.aclose()
 
 
-async def _agive_back(pool: Pool, link: Link) -> None:
-    if link.connection is None:
-        pool.gone(link)
-    elif link.shared or not link.connection.is_available():
-        await _adrop(pool, link)
+async def _agive_back(pool: Pool, connection: PooledConnection) -> None:
+    if connection.http is None:
+        pool.gone(connection)
+    elif connection.shared or not connection.http.is_available():
+        await _adrop(pool, connection)
     else:
-        for doomed in pool.put(link, time.monotonic()):
+        for doomed in pool.put(connection, time.monotonic()):
             await _aclose(doomed)
 
 
-async def _adrop(pool: Pool, link: Link) -> None:
-    if not link.shared:
+async def _adrop(pool: Pool, connection: PooledConnection) -> None:
+    if not connection.shared:
         try:
-            await _aclose(link)
+            await _aclose(connection)
         finally:
-            pool.gone(link)
+            pool.gone(connection)
 
 
 class _AsyncBody(httpx.AsyncByteStream):
-    """`_Body` for async code. No generator, for one that is not read to its end must be closed by hand, above all on trio."""
+    """`_Body` for async code.
 
-    def __init__(self, stream: Any, pool: Pool, link: Link, request: httpx.Request) -> None:
-        self._stream, self._pool, self._request = stream, pool, request
-        self._link: Link | None = link
+    It is no generator: one that is not read to its end must be closed by hand, above all on trio.
+    """
+
+    def __init__(
+        self, stream: Any, pool: Pool, connection: PooledConnection, request: httpx.Request
+    ) -> None:
+        self._stream = stream
+        self._pool = pool
+        self._request = request
+        self._connection: PooledConnection | None = connection
         self._chunks: Any = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -311,20 +344,20 @@ class _AsyncBody(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        link = self._link
+        connection = self._connection
         try:
             chunk: bytes = await anext(self._chunks)
         except StopAsyncIteration:
             raise
-        except BaseException as error:  # noqa: BLE001  # the same
-            failure = failure_of(error, self._request, link)
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
+            failure = failure_of(error, self._request, connection)
             await self._end(_adrop)
         else:
             return chunk
         raise failure
 
     async def aclose(self) -> None:
-        if self._link is not None:
+        if self._connection is not None:
             try:
                 if self._chunks is not None:
                     await self._chunks.aclose()
@@ -334,52 +367,11 @@ class _AsyncBody(httpx.AsyncByteStream):
                 raise
             await self._end(_agive_back)
 
-    async def _end(self, how: Callable[[Pool, Link], Awaitable[None]]) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            await how(self._pool, link)
+    async def _end(self, how: Callable[[Pool, PooledConnection], Awaitable[None]]) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await how(self._pool, connection)
 
 
-class _Upload:
-    """The body of a request in async code; closed where it is left half sent."""
-
-    def __init__(self, request: httpx.Request) -> None:
-        whole = isinstance(request.stream, httpx.ByteStream)
-        self._whole = request.content if whole else b""
-        self._chunks: Any = None if whole else aiter(request.stream)  # type: ignore[arg-type]  # of a kind with the call
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._chunks is not None:
-            chunk: bytes = await anext(self._chunks)
-            return chunk
-        if not self._whole:
-            raise StopAsyncIteration
-        whole, self._whole = self._whole, b""
-        return whole
-
-    async def aclose(self) -> None:
-        if (close := getattr(self._chunks, "aclose", None)) is not None:
-            await close()
-
-
-def _running_loop() -> Any:
-    aio = sys.modules.get(
-        "asyncio"
-    )  # whoever runs a loop has imported it; sync code need not pay for that
-    try:
-        return aio.get_running_loop()  # type: ignore[union-attr]  # or trio's
-    except (AttributeError, RuntimeError):
-        return sys.modules["trio"].lowlevel.current_trio_token()
-
-
-def _has_ended(loop: Any) -> bool:
-    if hasattr(loop, "is_closed"):  # asyncio's; a token of trio's has no such thing
-        return bool(loop.is_closed())
-    try:
-        loop.run_sync_soon(int)
-    except RuntimeError:
-        return True
-    return False
+for _kind in (HttpTransport, AsyncHttpTransport):  # help() shows the arguments of each
+    _kind.__doc__ = f"{_kind.__doc__}\n{Transport.__doc__}"

@@ -1,4 +1,8 @@
-"""Bytes on the wire: httpcore's network streams, with an end to each exchange and a note of how far it came."""
+"""Network streams for httpcore that end at a deadline and note how far an exchange came.
+
+httpcore hands the timeouts of a request on to the stream that reads and writes, without a look at
+them. So a `Deadline` may stand where it would have a number.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import socket
 import time
 from collections.abc import Mapping
 from math import inf
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
@@ -14,96 +18,121 @@ import httpx
 from purview_auth.network.trust import distrust_hint
 
 T = TypeVar("T", bound=Exception)
-_ODD_SECONDS = frozenset({0, inf})  # sockets take neither for what it says
-_PIECE_BYTES = (
-    16 * 1024
-)  # what a socket that is ready takes at once, so that a deadline is looked at in between
-_SHOWN = (OSError, httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
+# Sockets take 0 for "do not block" and refuse infinity.
+_ODD_SECONDS = frozenset({0, inf})
+# What a socket that is ready takes at once, so that the deadline is checked in between.
+_PIECE_BYTES = 16 * 1024
+_ERRORS_WITH_SAFE_TEXT = (OSError, httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
 
 
-class Clip(float):
-    """Seconds that each step may take, and never past a deadline (a time.monotonic() value).
+class Deadline:
+    """The time that each step of an exchange may take, and the moment at which the exchange ends.
 
-    httpcore hands the timeouts of a request down as they are, so this reaches the stream that reads or writes for it.
+    Args:
+        seconds: for one step; None for no end.
+        end: of the whole exchange, a time.monotonic() value; inf for none.
     """
 
-    __slots__ = ("deadline",)
-    deadline: float
+    __slots__ = ("seconds", "end")
 
-    @classmethod
-    def of(cls, seconds: float | None, deadline: float) -> Self:
-        made = cls(inf if seconds is None else seconds)
-        made.deadline = deadline
-        return made
+    def __init__(self, seconds: float | None, end: float) -> None:
+        self.seconds = inf if seconds is None else seconds
+        self.end = end
 
     def left(self, kind: type[Exception]) -> float | None:
-        """Seconds from now on, None for no end; raises `kind` where there are none left."""
-        seconds = min(float(self), self.deadline - time.monotonic())
+        """Seconds that a step beginning now may take, None for no end.
+
+        Raises:
+            Exception: of the given kind, where no time is left.
+        """
+        seconds = min(self.seconds, self.end - time.monotonic())
         if seconds <= 0:
             raise kind("no time left")
         return None if seconds == inf else seconds
 
 
-def limits_of(extensions: Mapping[str, Any], *, always: bool = False) -> dict[str, float | None]:
-    """The timeouts of a request, as Clips where it has a deadline, a timeout of 0 or inf, or `always`."""
-    timeouts: dict[str, float | None] = extensions.get("timeout") or {}
+Timeout = float | Deadline | None
+"""Of one step: seconds, or a deadline, or None for no end."""
+
+
+def timeouts_of(extensions: Mapping[str, Any], *, always: bool = False) -> dict[str, Timeout]:
+    """The timeouts of a request, by httpx's names for the steps.
+
+    They are deadlines where the request has the extension "deadline", where one of them is 0 or
+    inf, and where `always` is set; otherwise they are those of the request, as they are.
+    """
+    timeouts: dict[str, Timeout] = extensions.get("timeout") or {}
     deadline: float | None = extensions.get("deadline")
     if deadline is None and not always and _ODD_SECONDS.isdisjoint(timeouts.values()):
         return timeouts
     end = inf if deadline is None else deadline
-    return {name: Clip.of(timeouts.get(name), end) for name in ("connect", "read", "write", "pool")}
+    seconds: Mapping[str, float | None] = extensions.get("timeout") or {}
+    return {name: Deadline(seconds.get(name), end) for name in ("connect", "read", "write", "pool")}
 
 
-def seconds_left(timeout: float | None, kind: type[Exception]) -> float | None:
-    return timeout.left(kind) if isinstance(timeout, Clip) else timeout
+def seconds_left(timeout: Timeout, kind: type[Exception]) -> float | None:
+    """Seconds that a step beginning now may take, None for no end; raises `kind` where none are."""
+    return timeout.left(kind) if isinstance(timeout, Deadline) else timeout
 
 
-class Wire:
-    """How far the exchange on one connection came.
+class Network:
+    """The network of one connection, and how far the current exchange on it came.
 
-    `layers`: TLS layers below the request itself; what is written under fewer is talk with a proxy.
-    `greeting`: the time for a SOCKS proxy's greeting, for which httpcore names none.
+    Attributes:
+        layers: TLS layers below the request; what goes through fewer is meant for a proxy.
+        greeting: timeout of the greeting of a SOCKS proxy, for which httpcore names none.
+        stream: the innermost stream that is open, None before it connects.
+        sent: whether a byte of the request may have left.
+        answered: whether a byte of the answer came.
+        route: through which proxy it goes, as text for errors; empty for none.
     """
 
     def __init__(self, layers: int = 0, *, socks: bool = False) -> None:
         self.layers, self.socks = layers, socks
-        self.greeting: float | None = None
+        self.greeting: Timeout = None
         self.stream: Any = None
         self.sent = self.answered = False
-        self.way = ""  # through which proxy, as text
+        self.route = ""
 
 
 class _Stream:
-    """What both kinds of stream share; `inner` does the reading and writing."""
+    """What both kinds of stream share; the inner stream reads and writes."""
 
-    def __init__(self, inner: Any, wire: Wire, layer: int = 0) -> None:
-        self._inner, self._wire, self._layer = inner, wire, layer
-        self._last = layer == wire.layers
-        wire.stream = self
+    def __init__(self, inner: Any, network: Network, layer: int = 0) -> None:
+        self._inner = inner
+        self._network = network
+        self._layer = layer
+        self._last = layer == network.layers
+        network.stream = self
 
-    def _seconds(self, timeout: float | None, kind: type[Exception]) -> float | None:
-        return seconds_left(self._wire.greeting if timeout is None else timeout, kind)
+    def _seconds(self, timeout: Timeout, kind: type[Exception]) -> float | None:
+        return seconds_left(self._network.greeting if timeout is None else timeout, kind)
 
-    def _own(self, timeout: float | None) -> bool:
+    def _own(self, timeout: Timeout) -> bool:
         """Whether this step is of the request, not of getting through a proxy."""
-        return self._last and (timeout is not None or self._wire.greeting is None)
+        return self._last and (timeout is not None or self._network.greeting is None)
 
     def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks about the socket, such as whether it is readable."""
         return self._inner.get_extra_info(info)
 
 
 class SyncStream(_Stream, httpcore.NetworkStream):
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    """A stream of sync code."""
+
+    def read(self, max_bytes: int, timeout: Timeout = None) -> bytes:
+        """Some bytes, at most `max_bytes`; none at the end."""
         data: bytes = self._inner.read(max_bytes, self._seconds(timeout, httpcore.ReadTimeout))
         if data and self._own(timeout):
-            self._wire.answered = True
+            self._network.answered = True
         return data
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    def write(self, buffer: bytes, timeout: Timeout = None) -> None:
+        """Sends all of the buffer; a long one in pieces, where there is a deadline."""
         seconds = self._seconds(timeout, httpcore.WriteTimeout)
         if buffer and self._own(timeout):
-            self._wire.sent = True
-        if len(buffer) <= _PIECE_BYTES or not isinstance(timeout, Clip):
+            self._network.sent = True
+        if len(buffer) <= _PIECE_BYTES or not isinstance(timeout, Deadline):
             self._inner.write(buffer, seconds)
             return
         for start in range(0, len(buffer), _PIECE_BYTES):
@@ -112,30 +141,35 @@ class SyncStream(_Stream, httpcore.NetworkStream):
             )
 
     def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: Timeout = None
     ) -> SyncStream:
+        """A stream like this one, over TLS."""
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
         return SyncStream(
             self._inner.start_tls(ssl_context, server_hostname, seconds),
-            self._wire,
+            self._network,
             self._layer + 1,
         )
 
     def close(self) -> None:
+        """Closes the socket."""
         self._inner.close()
 
 
-class SyncWire(Wire, httpcore.NetworkBackend):
+class SyncNetwork(Network, httpcore.NetworkBackend):
+    """The network of a connection of sync code."""
+
     _backend = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: Timeout = None,
         local_address: str | None = None,
         socket_options: Any = None,
     ) -> SyncStream:
+        """Connects to a host, within the time given for all of its addresses."""
         self.greeting = timeout if self.socks else None
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
         if seconds is None:
@@ -143,9 +177,8 @@ class SyncWire(Wire, httpcore.NetworkBackend):
                 self._backend.connect_tcp(host, port, None, local_address, socket_options), self
             )
         end, addresses = time.monotonic() + seconds, _addresses(host, port)
-        for tried, address in enumerate(
-            addresses
-        ):  # sockets would give each of them the whole time
+        for tried, address in enumerate(addresses):
+            # A socket would give each of the addresses the whole time.
             share = max(end - time.monotonic(), 0.001) / (len(addresses) - tried)
             try:
                 inner = self._backend.connect_tcp(
@@ -159,6 +192,7 @@ class SyncWire(Wire, httpcore.NetworkBackend):
         raise AssertionError("a name has at least one address")
 
     def close(self) -> None:
+        """Closes the socket."""
         if self.stream is not None:
             self.stream.close()
 
@@ -172,9 +206,13 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class AsyncStream(_Stream, httpcore.AsyncNetworkStream):
-    """Errors of TLS reach httpcore's async streams as they are, so they get their kind here."""
+    """A stream of asyncio or trio.
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    Errors of TLS come out of httpcore's async streams as they are, so they get their kind here.
+    """
+
+    async def read(self, max_bytes: int, timeout: Timeout = None) -> bytes:
+        """Some bytes, at most `max_bytes`; none at the end."""
         try:
             data: bytes = await self._inner.read(
                 max_bytes, self._seconds(timeout, httpcore.ReadTimeout)
@@ -182,43 +220,49 @@ class AsyncStream(_Stream, httpcore.AsyncNetworkStream):
         except OSError as error:
             raise httpcore.ReadError(error) from error
         if data and self._own(timeout):
-            self._wire.answered = True
+            self._network.answered = True
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes, timeout: Timeout = None) -> None:
+        """Sends all of the buffer."""
         seconds = self._seconds(timeout, httpcore.WriteTimeout)
         if buffer and self._own(timeout):
-            self._wire.sent = True
+            self._network.sent = True
         try:
             await self._inner.write(buffer, seconds)
         except OSError as error:
             raise httpcore.WriteError(error) from error
 
     async def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: Timeout = None
     ) -> AsyncStream:
+        """A stream like this one, over TLS."""
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
         try:
             inner = await self._inner.start_tls(ssl_context, server_hostname, seconds)
         except OSError as error:
             raise httpcore.ConnectError(error) from error
-        return AsyncStream(inner, self._wire, self._layer + 1)
+        return AsyncStream(inner, self._network, self._layer + 1)
 
     async def aclose(self) -> None:
+        """Closes the socket."""
         await self._inner.aclose()
 
 
-class AsyncWire(Wire, httpcore.AsyncNetworkBackend):
+class AsyncNetwork(Network, httpcore.AsyncNetworkBackend):
+    """The network of a connection of asyncio or trio."""
+
     _backend: Any = httpcore.AnyIOBackend()  # for asyncio and trio
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: Timeout = None,
         local_address: str | None = None,
         socket_options: Any = None,
     ) -> AsyncStream:
+        """Connects to a host, within the time given for all of its addresses."""
         self.greeting = timeout if self.socks else None
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
         return AsyncStream(
@@ -227,11 +271,12 @@ class AsyncWire(Wire, httpcore.AsyncNetworkBackend):
         )
 
     async def aclose(self) -> None:
+        """Closes the socket."""
         if self.stream is not None:
             await self.stream.aclose()
 
 
-_KINDS: dict[type[Exception], tuple[type[httpx.TransportError], str]] = {
+_HTTPX_ERRORS: dict[type[Exception], tuple[type[httpx.TransportError], str]] = {
     httpcore.ConnectTimeout: (httpx.ConnectTimeout, "no connection in time"),
     httpcore.ReadTimeout: (httpx.ReadTimeout, "no answer in time"),
     httpcore.WriteTimeout: (httpx.WriteTimeout, "the request could not be sent in time"),
@@ -263,51 +308,75 @@ _NEVER_SENT = (
 )
 
 
-def unreached(error: T, way: str) -> T:
-    """The same error with what a person needs who has to find out why a service could not be reached.
+def unreached(error: T, route: str) -> T:
+    """The same error, with what helps to find out why a service could not be reached.
 
-    `way` says through which proxy it was asked, if any. A `.hint` says what to do, where that is known.
+    Args:
+        error: of any kind; those that are not of connecting are left as they are.
+        route: through which proxy the service was asked; empty for none.
+
+    Returns:
+        The error itself: its text names the route, its `.hint` says what to do where that is known.
     """
     if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
         return error
     if hint := distrust_hint(error):
         error.__dict__["hint"] = hint
-    if way:
-        error.args = (f"{error}, {way}",)
+    if route:
+        error.args = (f"{error}, {route}",)
     return error
 
 
 def httpx_error(
-    error: Exception, request: httpx.Request, wire: Wire | None, *, reused: bool, way: str = ""
+    error: Exception,
+    request: httpx.Request,
+    network: Network | None,
+    *,
+    reused: bool,
+    route: str = "",
 ) -> Exception:
-    """httpcore's errors as httpx's; others, such as those of the caller's own body, as they are.
+    """The httpx error for one of httpcore; other errors, as of the caller's own body, as they are.
 
-    | failed                                | httpx error                                                  |
-    |---------------------------------------|--------------------------------------------------------------|
-    | before a byte of the request was sent | ConnectError, ConnectTimeout; ProxyError where a proxy refused |
-    | later                                 | of the same name as httpcore's                               |
+    An error before a byte of the request was sent becomes a ConnectError or a ConnectTimeout, or a
+    ProxyError where a proxy refused; a later one the httpx error of the same name.
 
-    Each has `.never_sent`, and `.on_reused_connection`: a kept connection ended before a byte of the answer came. The texts
-    hold no header and no body (those of httpcore may): a fixed one, or what the operating system or TLS said.
-    `wire` is None where several exchanges share a connection, so that how far this one came is not known.
+    Args:
+        error: what was raised.
+        request: the request that failed.
+        network: its network; None where exchanges share one, so that nobody knows how far it came.
+        reused: whether the connection had served another request before.
+        route: through which proxy it went; empty for none.
+
+    Returns:
+        An error with `.never_sent`, and with `.on_reused_connection`, which is true where a kept
+        connection ended before a byte of the answer came.
     """
     kind = type(error)
-    if kind not in _KINDS:
+    if kind not in _HTTPX_ERRORS:
         return error
-    if wire is not None and not wire.sent:
+    if network is not None and not network.sent:
         kind = _BEFORE_IT_WAS_SENT.get(kind, kind)
-    made, text = _KINDS[kind]
-    if isinstance(error, _SHOWN) and kind is type(error):
-        text = str(error) or text
-    elif kind is httpcore.ProxyError and (code := str(error)[:3]).isdecimal():
-        text = f"{text}: {code}"
-    mapped = unreached(made(text, request=request), way)
-    never_sent = isinstance(mapped, _NEVER_SENT) or (wire is not None and not wire.sent)
+    made = _HTTPX_ERRORS[kind][0]
+    mapped = unreached(made(_text_of(error, kind), request=request), route)
+    never_sent = isinstance(mapped, _NEVER_SENT) or (network is not None and not network.sent)
     stale = (
         reused
-        and wire is not None
-        and not wire.answered
+        and network is not None
+        and not network.answered
         and isinstance(mapped, (httpx.NetworkError, httpx.RemoteProtocolError))
     )
     mapped.__dict__.update(never_sent=never_sent, on_reused_connection=stale)
     return mapped
+
+
+def _text_of(error: Exception, kind: type[Exception]) -> str:
+    """What the operating system or TLS said, or a fixed text.
+
+    The texts of httpcore's other errors may hold a header or a part of a body.
+    """
+    text = _HTTPX_ERRORS[kind][1]
+    if isinstance(error, _ERRORS_WITH_SAFE_TEXT) and kind is type(error):
+        return str(error) or text
+    if kind is httpcore.ProxyError and (code := str(error)[:3]).isdecimal():
+        return f"{text}: {code}"
+    return text

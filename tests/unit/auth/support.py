@@ -14,8 +14,8 @@ from attrs import define, field
 from purview_auth import ServicePrincipal
 from purview_auth.flow import PurviewAuth
 from purview_auth.testing import FakeClock, FakeTokenEndpoint
+from purview_auth.warm import HandsOutTokens
 from purview_core.call.exchange import asend, send
-from purview_core.client.session import warm_token_of
 
 URL = "https://contoso.purview.azure.com/scan/datasources?api-version=2023-09-01"
 SECRET = "CANARY-s3cret+&=%~\u00e9"
@@ -136,10 +136,13 @@ def call(
 def ahead(
     mode: str, auth: PurviewAuth | None, service: Any, request: httpx.Request
 ) -> httpx.Response:
-    """As the clients of this package do it: a token that is at hand is in the request before it is sent."""
+    """As the clients of this package do it: a token that is at hand is in the request before it
+    is sent.
+    """
     token = None
-    if auth is not None and isinstance(request.stream, httpx.ByteStream):
-        token = warm_token_of(auth)(f"{request.url.scheme}://{request.url.netloc.decode()}")
+    at_hand = isinstance(auth, HandsOutTokens) and auth.hands_out_tokens
+    if at_hand and isinstance(request.stream, httpx.ByteStream):
+        token = auth.warm_token(f"{request.url.scheme}://{request.url.netloc.decode()}")
     if token is not None:
         request.headers["Authorization"] = token.secret.bearer.decode()
     if mode == "ahead":

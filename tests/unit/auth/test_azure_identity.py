@@ -1,4 +1,6 @@
-"""CredentialAuth over the credentials of azure-identity themselves, on a transport of the test's."""
+"""CredentialAuth over the credentials of azure-identity themselves, on a transport of the
+test's.
+"""
 
 from __future__ import annotations
 

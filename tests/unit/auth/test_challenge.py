@@ -50,7 +50,10 @@ def test_claims_are_found(lines: list[str]) -> None:
 
 
 def _challenge(content: str) -> str:
-    return f'Bearer error="insufficient_claims", claims="{base64.b64encode(content.encode()).decode()}"'
+    return (
+        f'Bearer error="insufficient_claims", '
+        f'claims="{base64.b64encode(content.encode()).decode()}"'
+    )
 
 
 @pytest.mark.row("A21")

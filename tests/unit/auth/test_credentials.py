@@ -294,7 +294,9 @@ def test_a_credential_has_a_cloud() -> None:
 
 @pytest.fixture
 def az(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program az on the path, which notes its arguments and prints what the file `answer` holds."""
+    """A program az on the path, which notes its arguments and prints what the file `answer`
+    holds.
+    """
     program = tmp_path / "az"
     program.write_text(f"""#!{sys.executable}
 import pathlib, sys

@@ -23,6 +23,7 @@ from purview_auth import AuthEvent, ServicePrincipal, Timeouts, TokenStore
 from purview_auth.errors import AuthError, ClosedError, TokenRequestError, TokenTransportError
 from purview_auth.network.loops import PrivateLoop
 from purview_auth.testing import Fault, Held, disconnected, overloaded, refused
+from purview_auth.tokens import flight as flights
 from purview_auth.tokens import store
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, run
@@ -143,9 +144,8 @@ def test_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -
     world.endpoint.always = slow
     errors = many_threads(token_of(world.principal()))
     assert 1 == len({str(error) for error in errors})
-    assert THREADS == len(
-        {id(error) for error in errors}
-    )  # each its own, for tracebacks are added to what is raised
+    # each its own, for tracebacks are added to what is raised
+    assert THREADS == len({id(error) for error in errors})
     assert posts == world.posts
 
 
@@ -315,7 +315,8 @@ def test_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native:
     world.endpoint.faults.append(held)
     auth = world.principal(async_transport=world.endpoint if native else None)
     with ThreadPoolExecutor(4) as pool:
-        # the leader is blocking: a native one would stand still with the loop that this fault blocks
+        # the leader is blocking: a native one would stand still with the loop that this fault
+        # blocks
         futures = [pool.submit(call, "sync", auth, world.service)]
         held.reached.wait()
         futures += [
@@ -617,13 +618,13 @@ def test_a_call_at_the_interpreters_end_works(
 
 @pytest.mark.row("A18")
 def test_waiting_lasts_a_little_longer_than_the_request_may(world: World) -> None:
-    flight = store.Flight(0, world.principal(timeouts=Timeouts(total=30))._client, None)
-    assert 30 < flight.seconds_left <= 30 + store.SLACK_SECONDS
+    flight = flights.Flight(0, world.principal(timeouts=Timeouts(total=30))._client, None)
+    assert 30 < flight.seconds_left <= 30 + flights.SLACK_SECONDS
 
 
 @pytest.mark.row("A18")
 def test_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
+    monkeypatch.setattr(flights, "SLACK_SECONDS", 0.0)
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal(timeouts=Timeouts(total=0.05))
@@ -640,7 +641,7 @@ def test_an_early_refresh_over_its_time_is_given_up(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
+    monkeypatch.setattr(flights, "SLACK_SECONDS", 0.0)
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.0)
     auth = world.principal(timeouts=Timeouts(total=0.02))
     token_of(auth)()
@@ -699,7 +700,7 @@ def test_a_client_id_tells_tokens_apart() -> None:
 def test_the_policys_times_are_what_its_table_says() -> None:
     assert (30, 10, 2, 1) == (
         *(store.RETRY_SECONDS, store.REJECTED_AGE_SECONDS),
-        *(store.EARLY_WAIT_SECONDS, store.SLACK_SECONDS),
+        *(store.EARLY_WAIT_SECONDS, flights.SLACK_SECONDS),
     )
 
 
@@ -708,9 +709,9 @@ def test_an_event_says_how_long_the_request_took(
 ) -> None:
     events: list[AuthEvent] = []
     auth = world.principal(on_event=events.append)
-    flight = store.Flight(0, auth._client, None)
-    monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=lambda: flight.started + 3))
-    store._report(flight, "acquired")
+    flight = flights.Flight(0, auth._client, None)
+    monkeypatch.setattr(flights, "time", SimpleNamespace(monotonic=lambda: flight.started + 3))
+    flights.report(flight, "acquired")
     assert [3] == [round(event.seconds, 6) for event in events]
 
 

@@ -1,4 +1,6 @@
-"""The auth objects under httpx2: its clients, sync and async, get a token, a refresh, and a 401 answered."""
+"""The auth objects under httpx2: its clients, sync and async, get a token, a refresh, and a 401
+answered.
+"""
 
 from __future__ import annotations
 

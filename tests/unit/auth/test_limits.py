@@ -201,10 +201,11 @@ def test_token_info_tells_expiry_alone(world: World) -> None:
 
 
 class Storm:
-    """A token endpoint with random faults, clocks that jump, and the true time, by which tokens expire.
+    """A token endpoint with random faults, clocks that jump, and the true time, by which tokens
+    expire.
 
-    Either the wall clock is set at random, or the machine is suspended at random, which the monotonic clock misses.
-    Both at once could hide any time from any client.
+    Either the wall clock is set at random, or the machine is suspended at random, which the
+    monotonic clock misses. Both at once could hide any time from any client.
     """
 
     def __init__(self, rng: random.Random, suspended: bool) -> None:
@@ -286,13 +287,11 @@ def test_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFix
                 request = next(auth.sync_auth_flow(httpx.Request("GET", URL)))
             except AuthError:
                 failures[number] += 1
-                in_hand = (
-                    held is auth._slot.current
-                )  # else another thread put one in its place, which may end sooner
+                # else another thread put one in its place, which may end sooner
+                in_hand = held is auth._slot.current
                 if suspended and in_hand and held is not None and held.usable(storm.clock):
-                    needless.append(
-                        number
-                    )  # (a wall clock that is set back can make a token usable again)
+                    # (a wall clock that is set back can make a token usable again)
+                    needless.append(number)
             else:
                 storm.check(request.headers["Authorization"].removeprefix("Bearer "), began)
 
@@ -309,7 +308,8 @@ def test_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFix
         logging.getLogger("purview_auth").setLevel(logging.NOTSET)
     with capsys.disabled():
         print(
-            f"\nseed {seed}: {len(storm.endpoint.posts)} posts, {sum(failures)} failed of {calls} calls"
+            f"\nseed {seed}: {len(storm.endpoint.posts)} posts, {sum(failures)} failed of "
+            f"{calls} calls"
         )
     assert [] == [worker for worker in workers if worker.is_alive()]  # no deadlock
     assert ([], [], 1) == (storm.late, needless, storm.most)

@@ -1,4 +1,6 @@
-"""Failures that pass, as ServicePrincipal and credentials meet them: told from refusals, tried again, and not kept."""
+"""Failures that pass, as ServicePrincipal and credentials meet them: told from refusals, tried
+again, and not kept.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from purview_auth.testing import FakeClock, FakeTokenEndpoint
 from purview_auth.testing import answer as answering
 from purview_auth.testing.credentials import FakeAccessToken
 from purview_auth.tokens.token import Secret
-from purview_auth.tokens.token_answers import Reply, read_error
+from purview_auth.tokens.token_answers import TokenReply, read_error
 from purview_auth.tokens.tries import TRIES
 
 from .support import CLIENT, SECRET, TENANT, NoJitter, Service, call
@@ -322,7 +324,7 @@ secrets = st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_s
 def test_a_secret_is_masked_however_it_is_echoed(text: str) -> None:
     for spelt in {text, *spellings(text)}:
         body = {"error": "x", "error_description": f"<{spelt}>", "trace_id": f"<{spelt}>"}
-        reply = Reply(400, httpx.Headers(), httpx.Response(200, json=body).content)
+        reply = TokenReply(400, httpx.Headers(), httpx.Response(200, json=body).content)
         error = read_error(reply, Secret(text), 0.0)
         assert "<***>" in str(error)
         assert "<***>" == error.trace_id
@@ -335,13 +337,13 @@ def test_the_canary_is_masked_in_json_and_html() -> None:
         "CANARY%2ds3cret%2B%26%3D%25%7E%c3%a9",
     ):
         body = {"error": "x", "error_description": spelt}
-        reply = Reply(400, httpx.Headers(), httpx.Response(200, json=body).content)
+        reply = TokenReply(400, httpx.Headers(), httpx.Response(200, json=body).content)
         assert "CANARY" not in str(read_error(reply, Secret(SECRET), 0.0))
 
 
 def test_the_endpoints_words_steer_no_terminal() -> None:
     body = {"error": "x\x1b[2J", "error_description": "a\r\nb\u202ec" + "d" * 5_000}
-    reply = Reply(400, httpx.Headers(), httpx.Response(200, json=body).content)
+    reply = TokenReply(400, httpx.Headers(), httpx.Response(200, json=body).content)
     text = str(read_error(reply, Secret(SECRET), 0.0))
     assert text.isprintable()
     assert "a bc" in text

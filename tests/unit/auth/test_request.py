@@ -297,7 +297,7 @@ def test_an_async_transport_alone_serves_blocking_calls_too() -> None:
 
 def test_the_public_names_are_pinned() -> None:
     expected = """CHINA PUBLIC US_GOVERNMENT AuthError AuthEvent AzureCliCredential Cloud ConfigurationError CredentialAuth
-        HostRefusedError PurviewAuthError PurviewError ServicePrincipal Timeouts TokenResponseError TokenStore"""
+        HandsOutTokens HostRefusedError PurviewAuthError PurviewError ServicePrincipal Timeouts TokenResponseError TokenStore"""
     assert expected.split() == purview_auth.__all__
     assert sorted(purview_auth.__all__) == dir(purview_auth)
     assert all(getattr(purview_auth, name) is not None for name in purview_auth.__all__)
@@ -307,7 +307,10 @@ def test_the_public_names_are_pinned() -> None:
 
 @pytest.mark.parametrize("name", ["purview_auth", "purview_auth.errors"])
 def test_importing_the_package_loads_nothing_heavy(name: str) -> None:
-    code = f"import sys, {name}; print(sorted({{'httpx', 'attrs', 'asyncio', 'ssl', 'json'}} & set(sys.modules)))"
+    code = (
+        f"import sys, {name}; print(sorted({{'httpx', 'attrs', 'asyncio', 'ssl', 'json'}} & "
+        f"set(sys.modules)))"
+    )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], env=env, capture_output=True, check=False

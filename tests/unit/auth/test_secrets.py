@@ -44,7 +44,9 @@ ENTRA = {"content_type": "application/json"}
 
 
 def shown(error: BaseException | None) -> str:
-    """All that an error shows: text, repr, attributes, chain, traceback with the locals of our and httpx's frames."""
+    """All that an error shows: text, repr, attributes, chain, traceback with the locals of our
+    and httpx's frames.
+    """
     seen: list[str] = []
     todo, done = [error], set[int]()
     while todo:

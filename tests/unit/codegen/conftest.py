@@ -13,7 +13,10 @@ import pytest
 Json = dict[str, Any]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PATH = "specification/tiny/tiny.json"
-SUMMARIES = '[summaries]\n"Pets_Get" = "Read one pet by its name."\n"Pets_List" = "List all pets, a page at a time."\n'
+SUMMARIES = (
+    '[summaries]\n"Pets_Get" = "Read one pet by its name."\n"Pets_List" = "List all pets, a '
+    'page at a time."\n'
+)
 
 
 def tiny(**more: Any) -> Json:
@@ -57,7 +60,9 @@ def tiny(**more: Any) -> Json:
 
 @pytest.fixture
 def specs(tmp_path: Path) -> Callable[[Json], Path]:
-    """Makes a specs folder for a document: manifest, lock and overlay agree with it; the mirror beside it holds it."""
+    """Makes a specs folder for a document: manifest, lock and overlay agree with it; the mirror
+    beside it holds it.
+    """
 
     def make(document: Json, operations: int = 2) -> Path:
         folder = tmp_path / "specs"
@@ -67,8 +72,10 @@ def specs(tmp_path: Path) -> Callable[[Json], Path]:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         (folder / "planes.toml").write_text(
-            '[planes.tiny]\npackage = "tiny"\ntitle = "Tiny"\nsummary = "A tiny plane."\nendpoint = "account"\nroles = []\n'
-            f'[[planes.tiny.documents]]\nversion = "2024-01-01"\ndefault = true\nrepository = "owner/repo"\n'
+            '[planes.tiny]\npackage = "tiny"\ntitle = "Tiny"\nsummary = "A tiny plane."\n'
+            'endpoint = "account"\nroles = []\n'
+            f'[[planes.tiny.documents]]\nversion = "2024-01-01"\ndefault = true\n'
+            f'repository = "owner/repo"\n'
             f'commit = "{COMMIT}"\npath = "{PATH}"\n'
         )
         entry = {

@@ -1,4 +1,6 @@
-"""The gates between documents, contracts and packages: each ends in its exit code and one line, with nothing half-written."""
+"""The gates between documents, contracts and packages: each ends in its exit code and one line,
+with nothing half-written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The command line as a process and as a call: one line on stderr, the right exit code, no traceback."""
+"""The command line as a process and as a call: one line on stderr, the right exit code, no
+traceback.
+"""
 
 from __future__ import annotations
 

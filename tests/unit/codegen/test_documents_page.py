@@ -1,4 +1,6 @@
-"""docs/documents.md: true to planes.toml and upstream.lock, read here without the generator's own readers."""
+"""docs/documents.md: true to planes.toml and upstream.lock, read here without the generator's
+own readers.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,10 @@ def test_the_page_has_every_document_and_nothing_else() -> None:
         sum(int(r[3]) for r in expected if not chosen or r[2] == "yes") for chosen in (False, True)
     )
     defaults = sum(r[2] == "yes" for r in expected)
-    line = f"{len(expected)} documents, {every} operations; by default {defaults} documents, {default} operations."
+    line = (
+        f"{len(expected)} documents, {every} operations; by default {defaults} documents, "
+        f"{default} operations."
+    )
     assert line in PAGE.read_text("utf-8").splitlines()
 
 

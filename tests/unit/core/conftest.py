@@ -18,8 +18,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs the openssl command to make a certificate")
     folder = tmp_path_factory.mktemp("tls")
     command = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=loopback "
-        "-addext subjectAltName=IP:127.0.0.1,DNS:localhost -addext keyUsage=digitalSignature,keyCertSign"
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "
+        "/CN=loopback "
+        "-addext subjectAltName=IP:127.0.0.1,DNS:localhost -addext "
+        "keyUsage=digitalSignature,keyCertSign"
     )
     subprocess.run(
         [openssl, *command.split(), "-keyout", "key.pem", "-out", "cert.pem"],

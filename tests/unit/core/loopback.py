@@ -1,4 +1,4 @@
-"""Servers on loopback that do as a script says, and one way to call them from sync code, asyncio and trio."""
+"""Scripted loopback servers, and one way to call them from sync code, asyncio and trio."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ class Peer:
         head = self.until(b"\r\n\r\n")
         body, lower = b"", head.lower()
         if b"transfer-encoding: chunked" in lower:
-            while size := int(
-                self.until(b"\r\n"), 16
-            ):  # a ValueError where the client has broken off
+            # a ValueError where the client has broken off
+            while size := int(self.until(b"\r\n"), 16):
                 body += self._exactly(size)
                 self.until(b"\r\n")
             self.until(b"\r\n")
@@ -108,15 +107,18 @@ def tunnel(
 
 
 class Server:
-    """Runs `script` for each connection, in a thread of its own. `seen`: (number of the connection, head, body)."""
+    """Runs a script for each connection, in a thread of its own.
+
+    Attributes:
+        seen: the requests, each as number of the connection, head and body.
+    """
 
     def __init__(self, script: Script = keep_alive, tls: ssl.SSLContext | None = None) -> None:
         self.script, self.tls = script, tls
         self.seen: list[tuple[int, bytes, bytes]] = []
         self.accepted = 0
-        self.ended = (
-            threading.Event()
-        )  # set when the server stops: what a script waits for that should hang
+        # set when the server stops: what a script waits for that should hang
+        self.ended = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -179,7 +181,7 @@ class Server:
 
 
 class Caller:
-    """A transport of either kind; the methods are awaited, and in sync code do not wait for anything."""
+    """A transport of either kind; all methods are awaited, but in sync code they never suspend."""
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport

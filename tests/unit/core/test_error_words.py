@@ -28,7 +28,7 @@ from purview_core.call.urls import LONGEST_LINE, LONGEST_URL
 from purview_core.client.outcome import OperationStatus
 from purview_core.error_words import said
 from purview_core.model.codec import codec
-from purview_core.model.definition import NOTHING
+from purview_core.model.definitions import NOTHING
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.datamap import DataMapClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient

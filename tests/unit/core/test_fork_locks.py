@@ -26,6 +26,7 @@ ELSEWHERE = {  # what makes its locks anew itself, and how
     "pool.py": "a child gives up what it inherited, without the lock, and opens connections of its own",
     "pooled.py": "one call waits by it, in the thread that made it",
     "trust.py": "a fork waits for it, and its module makes it anew in the child",
+    "flight.py": "belongs to one request, which a child lets go of",
     "store.py": "each slot makes its lock anew, and lets go of the requests under way",
 }
 
@@ -80,9 +81,8 @@ def change_a_model() -> None:
 
 
 @forks
-@pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"
-)  # of forking beside threads, which is what is tried here
+# of forking beside threads, which is what is tried here
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_child_changes_models_while_its_parent_was_in_one() -> None:
     with held(fields.lock):
         assert 0 == in_child(change_a_model)

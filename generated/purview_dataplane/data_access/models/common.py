@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purview_core.lazy import old_names as _old_names
 from purview_core.model import (
     READ_ONLY as _READ_ONLY,
     READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
@@ -10,7 +11,6 @@ from purview_core.model import (
     define,
     field as _field,
 )
-from purview_core.renamed import old_names as _old_names
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from purview_core.lazy import old_names as _old_names
 from purview_core.model import Model as _Model, define
-from purview_core.renamed import old_names as _old_names
 
 if TYPE_CHECKING:
     from .enums import RuleCheckPoint, RuleGroupOperator, RuleOperator

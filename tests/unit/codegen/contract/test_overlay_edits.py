@@ -1,4 +1,6 @@
-"""The edits of an overlay: what each of them does, where it does it, and when it no longer applies."""
+"""The edits of an overlay: what each of them does, where it does it, and when it no longer
+applies.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ AT = "/components/schemas/"
 
 
 def applied(tmp_path: Path, at: str | list[str], **edits: Any) -> Json:
-    """The schemas of the contract with one change laid over it; the contract itself is as it was."""
+    """The schemas of the contract with one change laid over it; the contract itself is as it
+    was.
+    """
     path, before = tmp_path / "tiny.toml", copy.deepcopy(CONTRACT)
     path.write_text(
         f"[[changes]]\n{_toml({'versions': ['2024-01-01'], 'at': at, 'reason': 'r', 'link': 'l', **edits})}"
@@ -180,11 +184,12 @@ def test_where_a_pattern_leads(pattern: str, expected: list[str]) -> None:
     ("at", "edits", "expected"),
     [
         (AT + "Scan", {"members": {"size": {}}}, "the schema has the member size already"),
+        # of its base
         (
             AT + "Base",
             {"members": {"id": {}}},
             "the schema has the member id already",
-        ),  # of its base
+        ),
         ("/components/schemas", {"add": {"Scan": {}}}, "it has Scan already"),
         (AT + "Kind", {"values": ["Cat"]}, "the enum has the value 'Cat' already"),
         (AT + "Base", {"kinds": "{kind}Nothing"}, "it is so already"),

@@ -1,4 +1,6 @@
-"""Which Python names are one thing under two names: what the diff paired, never what merely stands at the same place."""
+"""Which Python names are one thing under two names: what the diff paired, never what merely
+stands at the same place.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_an_argument_in_the_place_of_another_is_not_that_one() -> None:
     ("wire", "python"), [("x-top", "x_top"), ("topN", "top_n"), ("maxTop", "")]
 )
 def test_a_renamed_parameter_is_a_renamed_argument(wire: str, python: str) -> None:
-    """Where the two are close: an alias hands the value on, so a guess would send it as something else."""
+    """Where the two are close: an alias hands the value on, so a guess would send it as
+    something else.
+    """
     new = contract()
     at(new, *OP, "parameters")[1]["name"] = wire
     got = renames(contract(), new, Pets_Put=f"pets.put pet_id {python or 'max_top'} kind body")
@@ -96,7 +100,9 @@ POLLED = {"status": "/status"}
 @pytest.mark.parametrize("new_name", ["put", "replace"])
 @pytest.mark.parametrize("starts", [True, False])
 def test_a_poller_is_no_value(new_name: str, *, starts: bool) -> None:
-    """A method that starts or stops to go on in the background is lost under its old name, whatever else it is called now."""
+    """A method that starts or stops to go on in the background is lost under its old name,
+    whatever else it is called now.
+    """
     old, new = contract(), contract()
     at(new if starts else old, *OP)["x-long-running"] = POLLED
     names = [

@@ -25,7 +25,9 @@ def docs_of(
     schemas: Json | None = None,
     words: AllWords | None = None,
 ) -> tuple[Docs, Any]:
-    """The docs of a plane with one class, Pet, which pets.create_or_replace takes and pets.get gives."""
+    """The docs of a plane with one class, Pet, which pets.create_or_replace takes and pets.get
+    gives.
+    """
     pet = {"$ref": "#/components/schemas/Pet"}
     answer = {"description": "", "content": {"application/json": {"schema": pet}}}
     path = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}

@@ -1,4 +1,6 @@
-"""What is generated for long-running operations: which marks hold, what they may give, and what to ask for their state."""
+"""What is generated for long-running operations: which marks hold, what they may give, and what
+to ask for their state.
+"""
 
 from __future__ import annotations
 

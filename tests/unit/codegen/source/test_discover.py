@@ -1,4 +1,6 @@
-"""Which document of a listing becomes which plane's: small made-up trees, and what became of every file in them."""
+"""Which document of a listing becomes which plane's: small made-up trees, and what became of
+every file in them.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,10 @@ CONTENT = {"cats": made("cats"), "dogs": made("dogs")}
 
 @attrs.define
 class Fake:
-    """A reader over files in memory. `at_hand`: whether the bytes of the documents of the manifest are."""
+    """A reader over files in memory.
+
+    `at_hand`: whether the bytes of the documents of the manifest are.
+    """
 
     files: dict[str, bytes]
     contents: dict[str, Json]
@@ -183,7 +188,9 @@ def test_a_copy_of_what_is_taken_is_no_other_document() -> None:
 
 
 def test_two_planes_with_the_same_paths() -> None:
-    """As the Data Map has those of the catalog: a document is the one's whose ids and prefix it has, too."""
+    """As the Data Map has those of the catalog: a document is the one's whose ids and prefix it
+    has, too.
+    """
     lions = json.loads(
         json.dumps(made("cats", "2025-01-01", prefix="/lions")).replace("cats_Get", "lions_Get")
     )
@@ -215,7 +222,9 @@ def test_a_new_version_in_the_folder_of_another_plane() -> None:
 
 
 def test_a_preview_goes_to_the_plane_of_previews() -> None:
-    """Two planes made from one folder, with nearly the same operations: the one as stable as the document takes it."""
+    """Two planes made from one folder, with nearly the same operations: the one as stable as the
+    document takes it.
+    """
     stable = path("Cats", "cats")
     early = path("Cats", "cats", "2024-03-01-preview")
     planes = (
@@ -432,7 +441,9 @@ def test_typespec_whose_document_is_there(emitted: str) -> None:
 
 
 def test_every_candidate_is_told_once() -> None:
-    """Nothing is lost in silence: each file that may be a document is found, unknown, left out or none."""
+    """Nothing is lost in silence: each file that may be a document is found, unknown, left out
+    or none.
+    """
     tree: dict[str, Json | bytes] = {
         CATS: made("cats"),
         path("hounds", "dogs"): made("dogs"),

@@ -1,4 +1,6 @@
-"""Fetching over HTTP from a loopback server: whole, continued, refused, and what is left in the cache each time."""
+"""Fetching over HTTP from a loopback server: whole, continued, refused, and what is left in the
+cache each time.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ PATH = "specification/tiny/{}.json"
 
 @attrs.define
 class Upstream:
-    """What the server holds and how it behaves; `requests` are (path, Range header) in the order they came."""
+    """What the server holds and how it behaves; `requests` are (path, Range header) in the order
+    they came.
+    """
 
     files: dict[str, bytes] = attrs.Factory(dict)
     ranges: bool = True
@@ -92,7 +96,9 @@ class Run(NamedTuple):
 
 
 class Project:
-    """A specs folder with one plane of several versions, each locked, and the commands run on it."""
+    """A specs folder with one plane of several versions, each locked, and the commands run on
+    it.
+    """
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.specs, self.cache, self.capsys = folder / "specs", folder / "cache", capsys
@@ -343,7 +349,10 @@ def test_one_version_of_many(project: Project, upstream: Upstream) -> None:
 
 def test_nothing_cached_and_offline(project: Project) -> None:
     project.add("1")
-    says = f"purview_codegen fetch: tiny 1 is not cached in {project.cache}; run fetch without --offline"
+    says = (
+        f"purview_codegen fetch: tiny 1 is not cached in {project.cache}; run fetch without "
+        f"--offline"
+    )
     assert Run(4, [], [says]) == project.fetch("--offline")
 
 

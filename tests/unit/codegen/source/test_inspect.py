@@ -1,4 +1,6 @@
-"""What is read out of a document before anything is made of it, and what of a document that is not whole."""
+"""What is read out of a document before anything is made of it, and what of a document that is
+not whole.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 from tests.unit.codegen.conftest import tiny
 
 from purview_codegen.errors import IntegrityError
-from purview_codegen.source.inspect import Facts, inspect
+from purview_codegen.source.inspect import DocumentFacts, inspect
 
 Json = dict[str, Any]
 
@@ -27,7 +29,9 @@ def refusal(document: bytes | Json) -> str:
 
 
 def changed(pointer: str, value: Any) -> Json:
-    """The tiny document with another value at a place; `a|b` are the keys, since paths hold slashes."""
+    """The tiny document with another value at a place; `a|b` are the keys, since paths hold
+    slashes.
+    """
     document: Json = tiny()
     *above, last = pointer.split("|")
     at: Any = document
@@ -40,7 +44,7 @@ def changed(pointer: str, value: Any) -> Json:
 def test_facts_of_a_swagger_document() -> None:
     document = content(tiny())
     digest = hashlib.sha256(document).hexdigest()
-    assert Facts(digest, len(document), 2, 2, ()) == inspect(document, "tiny 1")
+    assert DocumentFacts(digest, len(document), 2, 2, ()) == inspect(document, "tiny 1")
 
 
 def test_facts_of_an_openapi_3_document() -> None:
@@ -71,9 +75,9 @@ def test_examples_are_named_once_and_sorted() -> None:
 def test_a_duplicate_operation_id_names_both_places() -> None:
     found = refusal(changed("paths|/pets/{name}|get|operationId", "Pets_List"))
     assert (
-        "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get"
-        == found
-    )
+        "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and "
+        "/paths/~1pets~1{name}/get"
+    ) == found
 
 
 def test_an_operation_without_id() -> None:
@@ -123,7 +127,10 @@ def test_bytes_that_are_no_text() -> None:
 
 
 def test_a_member_that_is_there_twice_is_not_lost_in_silence() -> None:
-    text = b'{"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "A"}}, "/a": {"get": {"operationId": "B"}}}}'
+    text = (
+        b'{"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "A"}}, "/a": {"get": '
+        b'{"operationId": "B"}}}}'
+    )
     assert "member '/a' is there twice in one object" in refusal(text)
 
 

@@ -1,4 +1,6 @@
-"""upstream.lock: what it holds today, against the manifest and, where there is a mirror, against the documents."""
+"""upstream.lock: what it holds today, against the manifest and, where there is a mirror, against
+the documents.
+"""
 
 from __future__ import annotations
 

@@ -100,12 +100,13 @@ def test_no_line_is_lost_and_groups_stay_in_their_order(
         ("1.4.2", "## [1.4.2] - 2024-01-01\n", "major", "2.0.0"),
         ("0.4.0", "", "major", "0.4.0"),  # never released
         ("0.4.0", "## [Unreleased]\n", "minor", "0.4.0"),
+        # on its way already
         (
             "0.5.0",
             "## [Unreleased]\n\n## [0.4.0] - 2024-01-01\n",
             "minor",
             "0.5.0",
-        ),  # on its way already
+        ),
         ("0.4.1", "## [Unreleased]\n\n## [0.4.0] - 2024-01-01\n", "minor", "0.5.0"),
         ("0.10.0", "## [0.9.0] - 2024-01-01\n\n## [0.8.0] - 2023-01-01\n", "patch", "0.10.0"),
         ("0.4.0", None, "minor", "0.5.0"),  # no changelog

@@ -253,7 +253,9 @@ def test_an_etag_is_read_from_a_call_and_sent_back() -> None:
 
 @pytest.mark.row("T20")
 def test_what_is_seen_beside_typed_results() -> None:
-    """Each page and each poll, once it is good; no failed try, nothing that `stream` gives, and nothing of other clients."""
+    """Each page and each poll, once it is good; no failed try, nothing that `stream` gives, and
+    nothing of other clients.
+    """
     link = {"Operation-Location": f"{ENDPOINT}/scan/datasources/s/scans/n/runs/r", "X-Try": "3"}
     more = {"value": [{}], "nextLink": f"{ENDPOINT}/scan/datasources?page=2"}
     recorder = Recorder(

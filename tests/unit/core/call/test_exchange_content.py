@@ -1,4 +1,6 @@
-"""Answers are read to their real end, and no further than the caller allows: by every transport, whole and as streams."""
+"""Answers are read to their real end, and no further than the caller allows: by every transport,
+whole and as streams.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ CODED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 def answer(coding: str, body: bytes, *, chunked: bool) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n".encode()
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n"
+    ).encode()
     if not chunked:
         return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     pieces = [body[start : start + 700] for start in range(0, len(body), 700)]
@@ -237,9 +241,9 @@ def test_an_answer_that_swells_ends_at_the_limit(way: str) -> None:
         )
     assert isinstance(error, TransportError)
     assert (
-        "the answer is larger than max_answer_bytes=1000000: allow more, or read it with client.stream()"
-        in str(error)
-    )
+        "the answer is larger than max_answer_bytes=1000000: allow more, or read it with "
+        "client.stream()"
+    ) in str(error)
     assert not error.passing
     assert peak < 4 * MILLION
     print(f"\n{way}: peak {peak:,} bytes")

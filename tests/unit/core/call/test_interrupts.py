@@ -1,4 +1,6 @@
-"""An exception that a signal raises between any two steps of a sync call leaves no place of the pool behind."""
+"""An exception that a signal raises between any two steps of a sync call leaves no place of the
+pool behind.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.fixture(autouse=True)
 def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(
-        sys, "unraisablehook", lambda _: None
-    )  # pytest's keeps the frames of what was raised in them
+    # pytest's keeps the frames of what was raised in them
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     yield
     gc.collect()  # while the warnings above are passed over
 
@@ -44,10 +45,12 @@ class Interrupt(BaseException):
 
 
 class Interrupting:
-    """Raises at the point `at` of those in our modules at which a signal may be handled; counts them up to there.
+    """Raises at the point `at` of those in our modules at which a signal may be handled; counts
+    them up to there.
 
-    The interpreter looks for signals when it enters a function, and when a function written in C has come back: what that
-    gave is lost then. (Between `__enter__` and the block of a `with` it does not look.)
+    The interpreter looks for signals when it enters a function, and when a function written in C
+    has come back: what that gave is lost then. (Between `__enter__` and the block of a `with` it
+    does not look.)
     """
 
     def __init__(self, at: int) -> None:
@@ -118,8 +121,8 @@ def dead(transport: HttpTransport, server: Server, _other: Server) -> None:
     """The call finds one that the server has closed."""
     get(transport, server)
     assert transport._pool is not None
-    for link in transport._pool.all_idle():
-        link.idle_since = 1e-9  # long ago
+    for connection in transport._pool.all_idle():
+        connection.idle_since = 1e-9  # long ago
 
 
 @pytest.mark.parametrize("before", [fresh, kept, displacing, dead])
@@ -162,9 +165,10 @@ def test_no_place_is_lost_wherever_a_call_in_the_queue_is_interrupted() -> None:
 
 
 def _close_when_queued(held: httpx.Response, pool: Any, over: threading.Event) -> None:
+    # an interrupt may have come before the call was in the queue
     while not pool._queue and not over.wait(
         0.001,
-    ):  # an interrupt may have come before the call was in the queue
+    ):
         pass
     held.close()
 

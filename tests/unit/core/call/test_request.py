@@ -197,7 +197,9 @@ TORN = "torn \ud800"
 def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(
     tmp_path: Path,
 ) -> None:
-    """In a path, a query, a list in one, numbered names, a header, and each part of a form; and by a call by name."""
+    """In a path, a query, a list in one, numbered names, a header, and each part of a form; and
+    by a call by name.
+    """
     (tmp_path / os.fsdecode(b"torn \xff")).write_bytes(b"a")
     (odd,) = tmp_path.iterdir()
     scanning, one = sent(ScanningClient)

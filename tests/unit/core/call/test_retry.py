@@ -67,7 +67,9 @@ PASSING = [
 def test_a_write_is_tried_again_where_the_caller_says_that_it_may_be(
     failure: Any, writes: bool
 ) -> None:
-    """For one call, sync and async, POST and PATCH; the next call over the same connections is as before."""
+    """For one call, sync and async, POST and PATCH; the next call over the same connections is
+    as before.
+    """
     good, retry = httpx.Response(200, json={}), Retry(writes=writes)
 
     async def later(client: Any, operation: str) -> int:
@@ -203,9 +205,8 @@ def _meanwhile(client: Any, waits: list[float], seconds: float) -> None:
     ) as caught:
         hasty.scans.get("s", "n")
     assert 0 == caught.value.attempts
-    assert (
-        "n" == client.with_options(retry=NO_RETRY).scans.get("s", "n").name
-    )  # it does not wait for anything
+    # it does not wait for anything
+    assert "n" == client.with_options(retry=NO_RETRY).scans.get("s", "n").name
     patient = client.with_options()
     patient._sleep = waits.append
     assert "n" == patient.scans.get("s", "n").name

@@ -1,4 +1,6 @@
-"""Files on their way out: whole or not at all, in bounded memory, and never half of one a second time."""
+"""Files on their way out: whole or not at all, in bounded memory, and never half of one a second
+time.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def test_a_path_is_closed_afterwards(large: Path) -> None:
 
 
 def _open_files() -> int:
-    """Where the platform counts them; else the warnings of unclosed files, which are errors here, must do."""
+    """Where the platform counts them; else the warnings of unclosed files, which are errors
+    here, must do.
+    """
     folder = Path("/proc/self/fd")
     return len(list(folder.iterdir())) if folder.exists() else 0
 

@@ -1,4 +1,6 @@
-"""Pages by offset, by token and by sync token: what is asked for next, when it is over, and how to go on later."""
+"""Pages by offset, by token and by sync token: what is asked for next, when it is over, and how
+to go on later.
+"""
 
 from __future__ import annotations
 

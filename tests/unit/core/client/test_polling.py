@@ -398,7 +398,9 @@ def test_a_timeout_is_real() -> None:
 
 @pytest.mark.row("T13")
 def test_the_last_question_is_at_the_end_of_the_time() -> None:
-    """Once, however the seconds add up, and not where the service asks for a longer wait: nothing is asked before its time."""
+    """Once, however the seconds add up, and not where the service asks for a longer wait:
+    nothing is asked before its time.
+    """
     for timeout, interval, expected in (
         (5, 5, [5.0]),
         (3, 5, [3.0]),
@@ -530,9 +532,8 @@ def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: 
         status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded")
     )
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
-    with (tmp_path / "terms.csv").open(
-        "w+b"
-    ) as file:  # cannot be sent again, but its status can be asked for again
+    # cannot be sent again, but its status can be asked for again
+    with (tmp_path / "terms.csv").open("w+b") as file:
         client.glossary.begin_import_glossary_terms_via_csv("g", file=file).wait()
     first, *rest = recorder.seen
     assert ["POST", "GET", "GET"] == [r.method for r in recorder.seen]
@@ -748,7 +749,9 @@ def test_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
 
 
 def test_a_success_that_was_taken_where_nothing_is_declared_to_take_time_is_none() -> None:
-    """Data Quality marks what answers 204 alone; where it is taken instead, it is a success all the same."""
+    """Data Quality marks what answers 204 alone; where it is taken instead, it is a success all
+    the same.
+    """
     body = {"id": "op", "status": "InProgress"}
     for answer in (httpx.Response(202, json=body), httpx.Response(202), httpx.Response(204)):
         client, _ = quick(DataQualityClient("contoso", transport=Recorder(answer).sync))

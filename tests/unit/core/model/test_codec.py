@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 from tests.unit.core.sample_plane import models as m
 
 from purview_core import NULL, Model, OpenEnum, to_json
-from purview_core.model.codec import codec, decoder
-from purview_core.model.encoders import body, encode
+from purview_core.model.codec import Registry, body, camel, codec, encode
 from purview_core.model.json_text import dumps, loads
-from purview_core.model.registry import Registry
-from purview_core.model.values import camel
 
 REGISTRY = Registry.get(m.__name__)
 
@@ -326,7 +323,7 @@ def test_relatives_of_json_classes_go_out() -> None:
 
 def test_nothing_is_copied_that_need_not_be() -> None:
     raw = {"kind": "Sql", "tags": ["a"], "properties": {"collection": {"referenceName": "r"}}}
-    scan = decoder(REGISTRY, "Scan")(raw)
+    scan = REGISTRY.loader("Scan")(raw)
     assert raw is encode(scan)
     list(touch(scan))
     assert raw is encode(scan)
@@ -467,7 +464,7 @@ JSON = st.recursive(
 )
 def test_any_json_comes_back_equal(raw: Any, text: str) -> None:
     content = dumps(raw)
-    found = decoder(REGISTRY, text)(loads(content))
+    found = REGISTRY.loader(text)(loads(content))
     assert content == dumps(encode(found))
     every = list(touch(found))
     assert content == dumps(encode(found))

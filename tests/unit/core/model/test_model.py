@@ -21,8 +21,7 @@ from tests.unit.core.sample_plane import models as m
 from purview_core import NULL, Model, type_hints
 from purview_core.model import compiled
 from purview_core.model.checks import check
-from purview_core.model.codec import Codec
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Codec, Registry
 
 REGISTRY = Registry.get(m.__name__)
 ODD: list[Any] = ["x", 7, 1.5, True, [], [1], {}, {"a": 1}, [{}]]

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.core.sample_plane import models as sample
 
 from purview_core import ContractError, DecodeError, decode
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_core.model.strict import departures
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 from purview_dataplane.scanning import models as m
@@ -67,9 +67,8 @@ def test_a_missing_member_and_an_item_that_is_none() -> None:
 def test_null_where_the_document_says_no_null() -> None:
     with pytest.raises(ContractError, match="/value: expected"):
         strict({"value": None}, "Scans_ListByDataSource")
-    strict(
-        {**GOOD, "scanId": None}
-    )  # an optional member may be null: the services send it all the time
+    # an optional member may be null: the services send it all the time
+    strict({**GOOD, "scanId": None})
 
 
 @pytest.mark.row("T17")

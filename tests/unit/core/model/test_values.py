@@ -17,10 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from purview_core import NULL, Model, OpenEnum, to_json, type_hints
-from purview_core.model.codec import codec, decoder
-from purview_core.model.encoders import body
+from purview_core.model.codec import Registry, body, codec
 from purview_core.model.json_text import loads
-from purview_core.model.registry import Registry
 from purview_dataplane.metadata_policies import models as policies
 from purview_dataplane.scanning import models as m
 
@@ -373,11 +371,12 @@ def test_any_json_comes_back_equal(value: Any, members: dict[str, Any]) -> None:
     raw = members | {"value": value}
     for text in (raw, {**RAW, **members}, [raw], value):
         content = json.dumps(text).encode()
+        # below what tells an answer from none, which `decode` does
         for kind in (
             "Scan",
             "ScanList",
-        ):  # below what tells an answer from none, which `decode` does
-            load = decoder(Registry.get(m.__name__), kind)
+        ):
+            load = Registry.get(m.__name__).loader(kind)
             assert load is not None
             found = load(loads(content))
             assert text == to_json(found)

@@ -20,11 +20,9 @@ from tests.unit.core.sample_plane import models as m
 from purview_core import NULL, Model, to_json
 from purview_core.call.decoding import loads
 from purview_core.model.checks import check
-from purview_core.model.codec import decoder
+from purview_core.model.codec import Registry, body, encode
 from purview_core.model.depth import MAX_DEPTH
-from purview_core.model.encoders import body, encode
 from purview_core.model.json_text import dumps
-from purview_core.model.registry import Registry
 from purview_dataplane import catalog, datamap
 
 REGISTRY = Registry.get(m.__name__)
@@ -370,7 +368,7 @@ def below(frames: int, work: Callable[[], Any]) -> Any:
 
 def every_way(value: dict[str, Any]) -> None:
     content = dumps(value)
-    box = decoder(REGISTRY, "Box")(loads(content))
+    box = REGISTRY.loader("Box")(loads(content))
     for _ in range(2):
         assert (
             value
@@ -433,10 +431,9 @@ def test_a_stack_that_is_nearly_full_makes_no_difference() -> None:
     content, free = dumps(value), sys.getrecursionlimit() - depth_here()
 
     def work() -> None:
-        box = decoder(REGISTRY, "Box")(loads(content))
-        assert (
-            content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())
-        )  # == would take their room, too
+        box = REGISTRY.loader("Box")(loads(content))
+        # == would take their room, too
+        assert content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())
         assert copy.deepcopy(box) == box
 
     for left in (400, 200, 100):

@@ -1,1 +1,3 @@
-"""A small plane in the shape of the generated ones, written by hand: what the models are made of, and nothing else."""
+"""A small plane in the shape of the generated ones, written by hand: what the models are made
+of, and nothing else.
+"""

@@ -1,4 +1,4 @@
-"""The transport of the extra: what it is told apart from, and what it has in common with the default one."""
+"""The transport over aiohttp: what it shares with the default one, and where it differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proxies and authorities of the environment: data calls and sign-in read them the same way, and say so in the same words."""
+"""Proxies and authorities of the environment, which data calls and sign-in read the same way."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ SIGN_IN = {
 }
 WAYS = {**DATA, **SIGN_IN}
 everyone = pytest.mark.parametrize("way", WAYS)
-# what the environment says, {proxy} and {dead} being addresses, and whether the proxy is asked for http
+# Variables, with {proxy} and {dead} for addresses, and whether the proxy is asked for http.
 ENVIRONMENTS: list[tuple[dict[str, str], bool]] = [
     ({}, False),
     ({"HTTP_PROXY": "http://{proxy}"}, True),

@@ -1,4 +1,4 @@
-"""Forks while other threads make their first call: no child hangs, though its parent was half way through anything."""
+"""Forks while other threads make their first call: no child hangs, wherever its parent was."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ from purview_auth.network import half_imports, trust
 from purview_core.lazy import cached_property
 from purview_core.transport.pooled import shared_ssl_context
 
-pytestmark = [
-    forks,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]  # of forking beside threads
+# Python 3.12 and later deprecate forking beside threads.
+pytestmark = [forks, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
-# In an interpreter of its own, since a first call is made once: forks while another thread is in it, and each child makes
-# its own. Prints the exit codes of the children.
+# Forks while another thread makes its first call; each child makes a first call of its own. It runs
+# in a new interpreter, for a first call is made once, and prints the exit codes of the children.
 SCRIPT = """
 import os, random, signal, sys, threading, time, warnings
 from purview_dataplane.scanning import ScanningClient

@@ -1,4 +1,4 @@
-"""A thousand calls that fail, each in one of a dozen ways: no connection, no place in the pool and no secret stays behind."""
+"""A thousand calls that fail in a dozen ways leave no connection, no place in use, no secret."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ async def one(client: Any, kind: str, number: int) -> BaseException:
 
 @pytest.mark.row("T08")
 @pytest.mark.row("T15")
-@pytest.mark.filterwarnings(  # of trio, on generators of httpx and httpcore that an answer which cannot be unpacked ends
+# trio warns of the generators of httpx and httpcore that end with an answer that cannot be decoded.
+@pytest.mark.filterwarnings(
     "ignore:Async generator 'httpcore:ResourceWarning",
     "ignore:Async generator 'httpx:ResourceWarning",
 )

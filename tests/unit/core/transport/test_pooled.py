@@ -1,4 +1,4 @@
-"""The transports against servers on loopback: what every call relies on, in sync code, on asyncio and on trio."""
+"""The transports against loopback servers, in sync code, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -286,9 +286,8 @@ def test_an_answer_that_is_closed_early_takes_its_connection_with_it(kind: str) 
 
 @pytest.mark.row("T08")
 @every
-@pytest.mark.filterwarnings(
-    "ignore:Async generator 'httpcore:ResourceWarning"
-)  # one that httpcore leaves, told of by trio
+# one that httpcore leaves, told of by trio
+@pytest.mark.filterwarnings("ignore:Async generator 'httpcore:ResourceWarning")
 def test_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         response = await caller.get(server.url, stream=True)
@@ -769,9 +768,8 @@ def test_those_that_wait_hear_of_the_end() -> None:
 
 
 @pytest.mark.row("T08")
-@pytest.mark.filterwarnings(
-    "ignore::ResourceWarning"
-)  # asyncio's: the first loop ended with a connection open
+# asyncio's: the first loop ended with a connection open
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize(
     "kinds", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")]
 )
@@ -856,6 +854,7 @@ def test_limits_are_checked_and_shown() -> None:
     with pytest.raises(ValueError, match="max_keepalive"):
         HttpTransport(max_keepalive=-1)
     assert (
-        "<AsyncHttpTransport max_connections=3 max_keepalive=3 keepalive_expiry_s=None http2=False proxy=none>"
+        "<AsyncHttpTransport max_connections=3 max_keepalive=3 "
+        "keepalive_expiry_s=None http2=False proxy=none>"
         == repr(AsyncHttpTransport(max_connections=3, keepalive_expiry_s=None, trust_env=False))
     )

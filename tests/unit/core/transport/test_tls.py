@@ -1,4 +1,4 @@
-"""TLS and proxies: which authorities count, what a failed handshake is, and who gets a proxy's password."""
+"""TLS and proxies: trusted authorities, failed handshakes, and who gets a proxy's password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Our own notes beside oav's verdict, what an overlay excuses, and how verdicts become a table and an exit code."""
+"""Our own notes beside oav's verdict, what an overlay excuses, and how verdicts become a table
+and an exit code.
+"""
 
 from __future__ import annotations
 
@@ -283,7 +285,10 @@ ALL = [
             "api-version=2024-01-01",
             "A_Import",
             headers={"content-type": BOUNDARY},
-            body='--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n',
+            body=(
+                '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n'
+                "--b--\r\n"
+            ),
         ),
         {"found": "A_Import"},
     ),

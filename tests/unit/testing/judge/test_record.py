@@ -1,4 +1,6 @@
-"""What the judges' recordings hold: every operation, called as a user calls it, in the shape that oav takes."""
+"""What the judges' recordings hold: every operation, called as a user calls it, in the shape
+that oav takes.
+"""
 
 from __future__ import annotations
 

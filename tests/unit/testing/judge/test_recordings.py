@@ -1,4 +1,6 @@
-"""Recordings of tests as the judges read them: what no contract declares is counted where the service gave its address."""
+"""Recordings of tests as the judges read them: what no contract declares is counted where the
+service gave its address.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Good requests spoiled in 21 kinds: each kind is made, in the spot that its pointer names, and the same for the same seed."""
+"""Good requests spoiled in 21 kinds: each kind is made, in the spot that its pointer names, and
+the same for the same seed.
+"""
 
 from __future__ import annotations
 
