@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from purview_testing import Sandbox
-from purview_testing.contracts.messages import Request
+from purview_testing.contracts.messages import RequestMessage
 
 FEW = 1_000
 MANY = 100_000
@@ -37,7 +37,7 @@ class Account:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         content = b"" if body is None else json.dumps(body).encode()
         response = self._sandbox.handle(
-            Request.of(method, f"http://127.0.0.1{path}", self._headers, content)
+            RequestMessage.of(method, f"http://127.0.0.1{path}", self._headers, content)
         )
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {response.status} {response.content[:200]!r}")

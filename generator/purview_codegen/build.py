@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from purview_core.manifest import Document, Manifest, PlaneEntry
+
 from . import documents_page
 from .contract.from_bytes import contract_of
 from .contract.overlay import Overlay, apply
@@ -24,7 +26,7 @@ from .pointer import Json, join
 from .source import pins
 from .source.inspect import inspect
 from .source.lock import Lock
-from .source.manifest import Document, Manifest, Plane
+from .source.manifest import load_manifest
 
 PACKAGE = "purview_dataplane"
 VERSIONS = "purview_versions"
@@ -37,7 +39,7 @@ def normalise(
 
     All of them are made before any is written.
     """
-    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    manifest, lock = load_manifest(specs), Lock.load(specs)
     made = {(d.plane, d.version): contract(specs, d, read(d)) for d in documents}
     for plane in {d.plane: manifest.plane(d.plane) for d in documents}.values():
         fresh = {version: made[name, version] for name, version in made if name == plane.name}
@@ -127,7 +129,7 @@ def generate(
     """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version
     those of `purview_versions`.
     """
-    manifest = Manifest.load(specs)
+    manifest = load_manifest(specs)
     planes = [manifest.plane(plane)] if plane is not None else list(manifest.planes)
     plans = Plans(specs, manifest)
     documents = manifest.select(plane, version)
@@ -148,7 +150,7 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
     """Contracts, locks, overlays and the generated tree agree; raises GateError with the first
     thing that does not. What the tree is compared with is made below `stage`, or beside the tree.
     """
-    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    manifest, lock = load_manifest(specs), Lock.load(specs)
     plans = Plans(specs, manifest)
     documents = manifest.documents
     documents_page.check(specs)
@@ -191,7 +193,7 @@ class Contracts:
             self._read[document] = load(self._specs, document)
         return self._read[document]
 
-    def of(self, plane: Plane) -> dict[str, Json]:
+    def of(self, plane: PlaneEntry) -> dict[str, Json]:
         """api-version -> contract, of all versions of a plane."""
         return {d.version: self[d] for d in plane.documents}
 
@@ -217,7 +219,7 @@ class Plans:
             self._made[document] = plan(self.contracts[document], named, kept)
         return self._made[document]
 
-    def docs(self, document: Document, plane: Plane) -> Docs:
+    def docs(self, document: Document, plane: PlaneEntry) -> Docs:
         """What the classes and methods of a document say of themselves."""
         words = self.words.of(plane.name)
         return Docs(self.contracts[document], self[document], plane.roles, words)
@@ -287,7 +289,7 @@ def _write_defaults(plans: Plans, documents: Sequence[Document], out: Path, *, w
 
 def _version_folders(
     plans: Plans, documents: Sequence[Document]
-) -> Iterator[tuple[str, Plane, Document]]:
+) -> Iterator[tuple[str, PlaneEntry, Document]]:
     for document in documents:
         plane = plans.manifest.plane(document.plane)
         yield f"{plane.package}/v{document.version.replace('-', '_')}", plane, document

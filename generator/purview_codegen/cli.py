@@ -16,13 +16,15 @@ from typing import Any, NoReturn
 
 import httpx
 
+from purview_core.manifest import Document
+
 from . import documents_page, paths
-from .errors import CodegenError, Counts, IntegrityError, UnreachableError, UsageError
+from .errors import CommandError, Counts, IntegrityError, UnreachableError, UsageError
 from .package import write
 from .source.fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
 from .source.inspect import DocumentFacts
 from .source.lock import Entry, Lock
-from .source.manifest import Document, Manifest
+from .source.manifest import load_manifest
 from .update import cli as update_cli
 from .update import discover_cli, transaction
 
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if (done := run(arguments)) is not None:
             print(done, flush=True)
-    except CodegenError as error:
+    except CommandError as error:
         text, code = str(error), error.exit_code
     except ModuleNotFoundError as error:
         text, code = (
@@ -189,7 +191,7 @@ def _specs(arguments: argparse.Namespace) -> Path:
 
 def _fetch(arguments: argparse.Namespace) -> Counts:
     specs = _specs(arguments)
-    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    manifest, lock = load_manifest(specs), Lock.load(specs)
     results = _fetched(
         arguments, manifest.select(arguments.plane, arguments.version or "all"), lock
     )
@@ -261,7 +263,7 @@ def _normalise(arguments: argparse.Namespace) -> Counts:
     from . import build
 
     specs = _specs(arguments)
-    documents = Manifest.load(specs).select(arguments.plane, arguments.version or "all")
+    documents = load_manifest(specs).select(arguments.plane, arguments.version or "all")
     cache = Cache(arguments.cache or paths.cache())
     kept = [r.document for r in _fetched(arguments, documents, Lock.load(specs)) if r.facts]
     if arguments.draft_summaries:

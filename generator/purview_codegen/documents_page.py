@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from purview_core.manifest import Document, Manifest
+
 from .errors import GateError
 from .package import write
 from .source.lock import Lock
-from .source.manifest import Document, Manifest
+from .source.manifest import load_manifest
 
 PAGE = "docs/documents.md"
 _HEAD = """# Documents
@@ -65,13 +67,13 @@ def refresh(specs: Path, place: Path) -> None:
     already.
     """
     if (place / PAGE).is_file():
-        write.replace(place / PAGE, text(Manifest.load(specs), Lock.load(specs)))
+        write.replace(place / PAGE, text(load_manifest(specs), Lock.load(specs)))
 
 
 def check(specs: Path) -> None:
     """Raises GateError where the page beside the specs is not what they give."""
     page = specs.resolve().parent / PAGE
-    if page.is_file() and (now := text(Manifest.load(specs), Lock.load(specs))) != page.read_text(
+    if page.is_file() and (now := text(load_manifest(specs), Lock.load(specs))) != page.read_text(
         encoding="utf-8"
     ):
         odd = next(

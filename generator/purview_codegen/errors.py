@@ -1,6 +1,6 @@
 """What can go wrong in a command, with the exit code of each kind, and what a command counts.
 
-CodegenError
+CommandError
 +-- BehindError       1   upstream has moved on (update --check)
 +-- UsageError        2   unknown plane or version, output that cannot be written
 +-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale
@@ -10,43 +10,35 @@ overlay +-- UnreachableError  4   not reachable, not cached, not in the mirror +
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import attrs
 
+from purview_core.command_errors import CommandError, IntegrityError, UsageError
 
-class CodegenError(Exception):
-    """A foreseen fault; its text is one line that names the thing and the way out."""
+__all__ = [
+    "BehindError",
+    "CommandError",
+    "Counts",
+    "GateError",
+    "IntegrityError",
+    "UnreachableError",
+    "UsageError",
+]
 
-    exit_code: ClassVar[int] = 1
 
-
-class BehindError(CodegenError):
-    """Upstream has moved on."""
+class BehindError(CommandError):
+    """Upstream has documents that the lock does not name yet."""
 
     exit_code = 1
 
 
-class UsageError(CodegenError):
-    """An argument or a name that is wrong."""
-
-    exit_code = 2
-
-
-class IntegrityError(CodegenError):
-    """A file is not what it should be, or cannot be read."""
-
-    exit_code = 3
-
-
-class UnreachableError(CodegenError):
-    """What was asked for cannot be had over the network."""
+class UnreachableError(CommandError):
+    """A document that cannot be fetched and is neither in the cache nor in the mirror."""
 
     exit_code = 4
 
 
-class GateError(CodegenError):
-    """What was made does not pass: something is lost, or named twice, or does not agree."""
+class GateError(CommandError):
+    """A check of the generated packages that does not pass."""
 
     exit_code = 5
 

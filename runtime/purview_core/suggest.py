@@ -26,14 +26,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X or Y?`, with up to three of the known names, or else the first of them all."""
+    """`did you mean X or Y?`, with up to three names that come close, or else the first twenty."""
     from difflib import get_close_matches  # a message is seldom read
 
     names = list(known)
-    close = get_close_matches(name, names, n=3, cutoff=0.4)
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
-        return f"; did you mean {' or '.join(close)}?"
-    return f"; there are {', '.join(sorted(names)[:20])}"
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are {', '.join(sorted(names)[:20])}"
 
 
 def _bare(name: str) -> str:

@@ -1,27 +1,30 @@
-"""Test against Purview without Purview: a faithful local service, faults on demand, and a judge of requests and answers."""
+"""Test against Purview without Purview.
 
+A local service that behaves as Purview does, faults on demand, and a judge that holds requests and
+answers against their contracts.
+"""
+
+from purview_core.command_errors import UsageError
 from purview_core.lazy import lazy_index as _lazy_index
 
-TYPE_CHECKING = (
-    False  # the pytest plug-in is loaded by every run of pytest, and must not load all this
-)
+# False when the package runs: every run of pytest loads the plug-in, and so this package, which
+# therefore imports what follows at its first use.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .contracts.documents import UsageError
     from .contracts.judge import Validator, Verdict
-    from .contracts.schema_check import Departure
+    from .contracts.schema_check import ContractViolation
     from .sandbox.faults import Fault, Faults
     from .sandbox.sandbox import Sandbox
 
-__all__ = ["Departure", "Fault", "Faults", "Sandbox", "UsageError", "Validator", "Verdict"]
+__all__ = ["ContractViolation", "Fault", "Faults", "Sandbox", "UsageError", "Validator", "Verdict"]
 
-if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+if not TYPE_CHECKING:  # hidden from type checkers, for which any name would then exist here
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         **{
-            "contracts.documents": "UsageError",
             "contracts.judge": "Validator Verdict",
-            "contracts.schema_check": "Departure",
+            "contracts.schema_check": "ContractViolation",
             "sandbox.faults": "Fault Faults",
             "sandbox.sandbox": "Sandbox",
         },

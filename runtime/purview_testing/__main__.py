@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .contracts.documents import UsageError
+from purview_core.command_errors import CommandError, UsageError
+
 from .sandbox.faults import Fault
 from .sandbox.limits import LONGEST_URL
 from .sandbox.sandbox import Sandbox
-
-USAGE = 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,6 +34,13 @@ def _parser() -> _Parser:
     serve.add_argument(
         "--planes", metavar="A,B@VERSION", help="default: the default version of every plane"
     )
+    _add_files(serve)
+    _add_behaviour(serve)
+    _add_limits(serve)
+    return parser
+
+
+def _add_files(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--seed-data",
         metavar="FILE",
@@ -47,6 +53,9 @@ def _parser() -> _Parser:
     )
     serve.add_argument("--faults", metavar="FILE", help="JSON: a list of faults")
     serve.add_argument("--state", metavar="FILE", help="keep the state here; it survives a restart")
+
+
+def _add_behaviour(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--exact", action="store_true", help="take and answer what the contracts say, no more"
     )
@@ -63,8 +72,6 @@ def _parser() -> _Parser:
         type=float,
         help="seconds a step of a long-running thing takes; default: a step a poll",
     )
-    _add_limits(serve)
-    return parser
 
 
 def _add_limits(serve: argparse.ArgumentParser) -> None:
@@ -96,12 +103,12 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit code; bad input is one line on stderr and 2."""
+    """Runs the command and returns its exit code; bad input is one line on stderr and 2."""
     try:
         return _serve(_parser().parse_args(argv))
-    except UsageError as error:
+    except CommandError as error:
         print(str(error).replace("\n", " "), file=sys.stderr)
-        return USAGE
+        return error.exit_code
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -140,7 +147,10 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _list(path: str | None, option: str) -> list[Any]:
-    """The list in a JSON file, in any Unicode encoding: PowerShell writes UTF-16, and UTF-8 with a byte order mark."""
+    """The list in a JSON file.
+
+    It may have any Unicode encoding: PowerShell writes UTF-16, and UTF-8 with a byte order mark.
+    """
     if path is None:
         return []
     try:

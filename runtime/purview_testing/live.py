@@ -1,8 +1,11 @@
-"""Live mode: the same tests against a real account. Nothing is sent unless the account is named twice and its sign-in is set.
+"""Live mode: the same tests against a real account.
 
-    python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [pytest's own arguments]
+Nothing is sent unless the account is named twice, and what signs in to it is set.
 
-runs the tests that are marked purview_live (default: those of tests/live).
+    python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [...]
+
+with pytest's own arguments at the end. It runs the tests that are marked purview_live; where no
+test is named, those of tests/live.
 """
 
 from __future__ import annotations
@@ -12,23 +15,29 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-ACCOUNT, TENANT_ENDPOINT, SECRET = (
-    "PURVIEW_ACCOUNT",
-    "PURVIEW_TENANT_ENDPOINT",
-    "AZURE_CLIENT_SECRET",
-)
+ACCOUNT = "PURVIEW_ACCOUNT"
+TENANT_ENDPOINT = "PURVIEW_TENANT_ENDPOINT"
+SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 NEEDED = (ACCOUNT, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", SECRET)
-_USAGE = "python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [pytest's own arguments]"
+_USAGE = (
+    "python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] "
+    "[pytest's own arguments]"
+)
 
 
 def configured(account: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The address of the account; pytest.UsageError, one line, where live mode is not fully asked for."""
+    """The address of the account that live tests may use.
+
+    Raises:
+        pytest.UsageError: Live mode is not fully asked for; the text says in one line what is
+            missing.
+    """
     # the plug-in reads its options without it
     from purview_core.client.endpoint import account_endpoint
 
@@ -39,7 +48,8 @@ def configured(account: str | None, environment: Mapping[str, str] = os.environ)
         )
     if account is None:
         raise pytest.UsageError(
-            "live mode touches a real account: name it, --purview-live-account NAME, as PURVIEW_ACCOUNT does"
+            "live mode touches a real account: name it as PURVIEW_ACCOUNT does, "
+            "with --purview-live-account NAME"
         )
     try:
         named, meant = account_endpoint(account), account_endpoint(environment[ACCOUNT])
@@ -47,16 +57,17 @@ def configured(account: str | None, environment: Mapping[str, str] = os.environ)
         raise pytest.UsageError(f"live mode: {error}") from None
     if named != meant:
         raise pytest.UsageError(
-            f"--purview-live-account {account} is not PURVIEW_ACCOUNT, {environment[ACCOUNT]}; nothing was sent"
+            f"--purview-live-account {account} is not PURVIEW_ACCOUNT, {environment[ACCOUNT]}; "
+            "nothing was sent"
         )
     return named
 
 
 class LiveAccount:
-    """What clients of a real account need. `note`: is given each request and its answer."""
+    """What clients of a real account need. `note` is called with each request and its answer."""
 
     def __init__(self, account: str, note: Callable[[Any, Any], None]) -> None:
-        # httpx, which the plug-in's options do without
+        # httpx costs import time, and the plug-in's options do without
         from purview_auth import ServicePrincipal
         from purview_core.client.endpoint import is_loopback
 
@@ -66,23 +77,28 @@ class LiveAccount:
         self.auth = ServicePrincipal.from_env(allow_insecure_localhost=here)
 
     def transport(self) -> httpx.BaseTransport:
+        """A transport that notes each call."""
         return Noting(self._note)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
+        """A transport for async clients that notes each call."""
         return AsyncNoting(self._note)
 
     @staticmethod
     def secrets() -> list[str]:
+        """What no recording may hold."""
         return [os.environ[SECRET]]
 
 
 class Noting(httpx.BaseTransport):
-    """The network; each answer is read whole, and noted."""
+    """A transport that reads each answer whole and notes it."""
 
     def __init__(self, note: Callable[[Any, Any], None]) -> None:
-        self._note, self._inner = note, httpx.HTTPTransport()
+        self._note = note
+        self._inner = httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request, and notes it with its answer."""
         content = request.read()
         response = self._inner.handle_request(request)
         try:
@@ -92,16 +108,23 @@ class Noting(httpx.BaseTransport):
         return _noted(self._note, request, content, response)
 
     def close(self) -> None:
+        """Closes the connections."""
         self._inner.close()
 
 
 class AsyncNoting(httpx.AsyncBaseTransport):
-    """As Noting. Each call has a connection of its own, since the loop of a test is gone when its clients are closed."""
+    """As Noting, for async clients.
+
+    Each call has a connection of its own: the event loop of a test has ended when its clients are
+    closed, and with it connections could be closed no more.
+    """
 
     def __init__(self, note: Callable[[Any, Any], None]) -> None:
-        self._note, self._tls = note, httpx.create_ssl_context()
+        self._note = note
+        self._tls = httpx.create_ssl_context()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request, and notes it with its answer."""
         content = await request.aread()
         async with httpx.AsyncHTTPTransport(verify=self._tls) as inner:
             response = await inner.handle_async_request(request)
@@ -119,7 +142,7 @@ def _noted(
     response: httpx.Response,
 ) -> httpx.Response:
     # the plug-in reads its options without it
-    from purview_testing.contracts.messages import Response
+    from purview_testing.contracts.messages import ResponseMessage
     from purview_testing.sandbox.in_process import request_of
 
     headers = {
@@ -127,7 +150,10 @@ def _noted(
         for k, v in response.headers.items()
         if k.lower() not in ("content-encoding", "content-length")
     }
-    note(request_of(request, content), Response(response.status_code, headers, response.content))
+    note(
+        request_of(request, content),
+        ResponseMessage(response.status_code, headers, response.content),
+    )
     plain = [
         (k, v)
         for k, v in response.headers.multi_items()
@@ -138,59 +164,78 @@ def _noted(
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the live tests; 2 where they are not fully asked for, else pytest's own code."""
-    given, left, yes = list(sys.argv[1:] if argv is None else argv), list[str](), False
+class _Asked(NamedTuple):
+    """A command line, taken apart. `rest`: what pytest gets as it is."""
+
+    account: str | None
+    yes: bool
+    options: list[str]
+    rest: list[str]
+
+
+def _read(words: Sequence[str]) -> _Asked:
+    """Takes a command line apart; raises pytest.UsageError for an option without its value."""
+    left = list(words)
     account: str | None = None
-    extra: list[str] = []
-    while given:
-        word = given.pop(0)
+    yes = False
+    options: list[str] = []
+    rest: list[str] = []
+    while left:
+        word = left.pop(0)
         name, equals, value = word.partition("=")
         if name in ("--account", "--recordings"):
-            if not equals and not given:
-                return _refused(f"{name} needs a value")
-            value = value if equals else given.pop(0)
-            account = value if name == "--account" else account
-            extra += [f"--purview-recordings={value}"] if name == "--recordings" else []
+            if not equals:
+                if not left:
+                    raise pytest.UsageError(f"{name} needs a value")
+                value = left.pop(0)
+            if name == "--account":
+                account = value
+            else:
+                options.append(f"--purview-recordings={value}")
         elif word == "--yes":
             yes = True
         elif word == "--record":
-            extra.append("--purview-record")
+            options.append("--purview-record")
         else:
-            left.append(word)
-    if account is None:
-        return _refused("--account NAME is missing")
+            rest.append(word)
+    return _Asked(account, yes, options, rest)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the live tests.
+
+    Returns:
+        2 where they are not fully asked for, else the exit code of pytest.
+    """
     try:
-        configured(account)
+        asked = _read(sys.argv[1:] if argv is None else argv)
+        if asked.account is None:
+            raise pytest.UsageError("--account NAME is missing")
+        configured(asked.account)
+        if not asked.yes:
+            raise pytest.UsageError(f"this would make calls to {asked.account}; add --yes")
     except pytest.UsageError as error:
-        return _refused(str(error))
-    if not yes:
-        return _refused(f"this would make calls to {account}; add --yes")
-    mode = [
-        "--purview-mode=live",
-        f"--purview-live-account={account}",
-    ]  # with =, or a path would move the root of the tests
+        print(f"live: {error}; usage: {_USAGE}", file=sys.stderr)  # noqa: T201 - a command line
+        return 2
     command = [
         sys.executable,
         "-m",
         "pytest",
         *plugin_arguments(),
-        *mode,
-        *extra,
-        *(left or ["tests/live"]),
+        "--purview-mode=live",
+        # With `=`, or pytest would look for the root of the tests at an account that is a path.
+        f"--purview-live-account={asked.account}",
+        *asked.options,
+        *(asked.rest or ["tests/live"]),
     ]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - a process of its own, as it wants to load the plug-in itself
+    # A process of its own, since pytest loads the plug-in by itself when it starts.
+    return subprocess.run(command, check=False).returncode  # noqa: S603
 
 
 def plugin_arguments() -> list[str]:
-    """The plug-in is named where the package is on the path without being installed."""
+    """What names the plug-in, where the package is on the path without being installed."""
     names = {e.name for e in importlib.metadata.entry_points(group="pytest11")}
     return [] if "purview" in names else ["-p", "purview_testing.pytest_plugin.plugin"]
-
-
-def _refused(text: str) -> int:
-    print(f"live: {text}; usage: {_USAGE}", file=sys.stderr)  # noqa: T201 - a command line
-    return 2
 
 
 if __name__ == "__main__":

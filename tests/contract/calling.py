@@ -15,8 +15,8 @@ import attrs
 import httpx
 
 from purview_codegen.package.adapter import operations_of
-from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, AsyncPager, Operation, Pager
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package

@@ -16,7 +16,7 @@ import attrs
 
 from purview_codegen.contract.schemas import pascal
 from purview_codegen.contract.upgrade import METHODS, upgrade
-from purview_codegen.source.manifest import Document, Manifest
+from purview_core.manifest import Document, Manifest
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent.parent

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from purview_codegen.package.adapter import operations_of
 from purview_codegen.source.lock import Lock
-from purview_codegen.source.manifest import Document
+from purview_core.manifest import Document
 
 from .corpus import SPECS, contract, documents
 from .sampling import Json

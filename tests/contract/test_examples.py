@@ -14,9 +14,9 @@ import pytest
 
 from purview_codegen.contract.schemas import pascal
 from purview_codegen.package.adapter import class_name
-from purview_codegen.source.manifest import Document
 from purview_core import decode, to_json
 from purview_core.call.request import text
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry, codec
 from purview_core.model.codec import body as request_body
 from purview_core.model.json_text import dumps, loads

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
-from purview_testing.contracts.facts import Contract, Operation, Schemas, load
+from purview_testing.contracts.facts import Contract, ContractOperation, ContractSchemas, load
 from purview_testing.contracts.samples import Examples, resolve
 from purview_testing.sandbox.state.paths import unnamed_template
 from purview_testing.sandbox.state.server_fields import _CHANGED, _CREATED, _STATES
@@ -69,11 +69,11 @@ class Resource(NamedTuple):
     """What may be done with the items of one path. make: PUT of the item, or POST of the list."""
 
     path: str
-    make: Operation
-    get: Operation
-    list: Operation | None
-    change: Operation | None
-    remove: Operation | None
+    make: ContractOperation
+    get: ContractOperation
+    list: ContractOperation | None
+    change: ContractOperation | None
+    remove: ContractOperation | None
 
     @property
     def own(self) -> str:
@@ -81,8 +81,8 @@ class Resource(NamedTuple):
         return "" if self.path.endswith("default") else _holes(self.path)[-1]
 
 
-def table(contract: Contract) -> dict[str, dict[str, Operation]]:
-    out: dict[str, dict[str, Operation]] = {}
+def table(contract: Contract) -> dict[str, dict[str, ContractOperation]]:
+    out: dict[str, dict[str, ContractOperation]] = {}
     for operation in contract.operations.values():
         out.setdefault(unnamed_template(operation.path), {})[operation.method] = operation
     return out
@@ -137,7 +137,7 @@ class Account:
             ),
         )
 
-    def call(self, operation: Operation, holes: Json, body: Any = None) -> Any:
+    def call(self, operation: ContractOperation, holes: Json, body: Any = None) -> Any:
         case = self._version.case(operation.id)
         schemas = {p.name: p.schema for p in operation.parameters if p.name in required(operation)}
         examples = Examples(self.contract.schemas, operation.id, request=True)
@@ -155,7 +155,7 @@ class Account:
             else found
         )
 
-    def body(self, operation: Operation, schema: Any, number: int, key: Any) -> Json:
+    def body(self, operation: ContractOperation, schema: Any, number: int, key: Any) -> Json:
         """What a schema admits, the same for the same number, for the item of a key."""
         examples = Examples(self.contract.schemas, f"{operation.id} {number}", request=True)
         made: Json = BODIES.get(unnamed_template(operation.path)) or examples.of(schema)
@@ -214,7 +214,7 @@ class Account:
         return str(Examples(self.contract.schemas, f"{own} {number}", request=True).of(schema))
 
 
-def required(operation: Operation) -> set[str]:
+def required(operation: ContractOperation) -> set[str]:
     """The arguments of the query that have to be given."""
     names = {p.name for p in operation.parameters if p.location == "query" and p.required}
     return names - {"api-version"}
@@ -224,7 +224,7 @@ def _holes(template: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", template)
 
 
-def texts(schemas: Schemas, schema: Any, value: Any, pointer: str = "") -> Iterator[str]:
+def texts(schemas: ContractSchemas, schema: Any, value: Any, pointer: str = "") -> Iterator[str]:
     """Where a value has text that may be any other text."""
     shape = schemas.shape(schema)
     if isinstance(value, dict):

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import pytest
 
-from purview_codegen.source.manifest import Document
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
 from purview_core.model.codec import body as request_body
 from purview_core.model.strict import departures

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from purview_codegen.package.adapter import operations_of
-from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, Operation, Paging, PagingError, ServerError, to_json
+from purview_core.manifest import Document
 
 from .calling import ENDPOINT, Case, version_of
 from .corpus import contract, documents, manifest, package

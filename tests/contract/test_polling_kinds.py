@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from purview_codegen.package.adapter import operations_of
-from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, Operation, OperationStatus, Poller, PollingError, to_json
 from purview_core.client.monitor import status_class
 from purview_core.client.outcome import is_result
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry, codec
 
 from .calling import ENDPOINT, version_of

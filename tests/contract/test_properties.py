@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.source.manifest import Document
 from purview_core import to_json
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
 from purview_core.model.json_text import dumps, loads
-from purview_testing.contracts.facts import Schemas, Shape
+from purview_testing.contracts.facts import ContractSchemas, Shape
 
 from .calling import versions
 from .corpus import contract, documents
@@ -28,7 +28,7 @@ class Odd:
     and enum values of the future.
     """
 
-    def __init__(self, schemas: Schemas, random: Random) -> None:
+    def __init__(self, schemas: ContractSchemas, random: Random) -> None:
         self._schemas, self._random = schemas, random
         self.nulls = self.unknown = self.kinds = self.enums = 0
 
@@ -95,7 +95,7 @@ class Odd:
 @pytest.mark.parametrize("document", documents(), ids=str)
 def test_bodies_come_back_equal(document: Document) -> None:
     version = next(v for v in versions() if v.document == document)
-    schemas, tried = Schemas(contract(document)["components"]["schemas"]), 0
+    schemas, tried = ContractSchemas(contract(document)["components"]["schemas"]), 0
     bodies = {
         case.operation.body.type: case
         for case in version.cases
@@ -122,7 +122,7 @@ def test_the_bodies_are_odd_enough() -> None:
     """Every kind of oddity is among them."""
     document = next(d for d in documents() if d.plane == "scanning" and d.default)
     version = next(v for v in versions() if v.document == document)
-    odd = Odd(Schemas(contract(document)["components"]["schemas"]), Random(SEED))
+    odd = Odd(ContractSchemas(contract(document)["components"]["schemas"]), Random(SEED))
     for _ in range(BODIES):
         for case in version.cases:
             if case.json_body:

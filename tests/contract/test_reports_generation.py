@@ -19,7 +19,7 @@ import pytest
 from purview_codegen import build
 from purview_codegen.cli import main
 from purview_codegen.package import names_lock
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 from .calling import Version, one, versions
 from .corpus import MIRROR, ROOT, SPECS, documents

@@ -15,7 +15,7 @@ import pytest
 from purview_core import NULL, ContractError, Model, Retry, decode, to_json
 from purview_core.model.codec import Registry, codec
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request
+from purview_testing.contracts.messages import RequestMessage
 
 from .calling import (
     ENDPOINT,
@@ -573,7 +573,7 @@ def test_a_parent_term_can_be_sent() -> None:
                     caller.send(case, body=body, **flag)
                     assert [term] == json.loads(service.last.content), case
                     assert (
-                        () == judge.request(judged(service.last), operation=case.id).departures
+                        () == judge.request(judged(service.last), operation=case.id).violations
                     ), case
                     assert bool(flag) == ("includeTermHierarchy=true" in raw_query(service)), case
                     counted += 1
@@ -598,8 +598,8 @@ def test_a_parent_term_can_be_sent() -> None:
     assert counted >= 7 * 3
 
 
-def judged(request: httpx.Request) -> Request:
-    return Request.of(request.method, str(request.url), request.headers, request.content)
+def judged(request: httpx.Request) -> RequestMessage:
+    return RequestMessage.of(request.method, str(request.url), request.headers, request.content)
 
 
 def decode_term(version: Version, value: Json) -> Any:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from purview_codegen.package.adapter import operations_of
-from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, DecodeError, HttpError, PurviewError, TransportError
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package

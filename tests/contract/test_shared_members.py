@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 from purview_codegen.package.adapter import class_name
-from purview_codegen.source.manifest import Document
 from purview_core import Model
+from purview_core.manifest import Document
 from purview_core.model.codec import codec, split_union
 
 from .calling import Version, version_of

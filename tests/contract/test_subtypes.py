@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from purview_codegen.source.manifest import Document
 from purview_core import NULL, Model, decode
+from purview_core.manifest import Document
 from purview_core.model.codec import codec
 from purview_core.model.json_text import dumps
 

@@ -15,7 +15,7 @@ from purview_core import to_json
 from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
-from purview_testing.contracts.facts import Contract, Operation, load
+from purview_testing.contracts.facts import Contract, ContractOperation, load
 from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.state.paths import concrete_path
 
@@ -59,7 +59,7 @@ class Twin:
             transport=self.sandbox.transport(), auth=self.sandbox.auth, base_url=self.sandbox.url
         )
 
-    def __call__(self, operation: Operation, holes: Json, body: Any = None) -> Any:
+    def __call__(self, operation: ContractOperation, holes: Json, body: Any = None) -> Any:
         """The JSON of an answer that is a success; what was sent departs from nothing that the
         sandbox minds.
         """
@@ -72,7 +72,7 @@ class Twin:
         path = concrete_path(operation.path, {k: str(v) for k, v in holes.items()})
         answer = self._http.request(operation.method, path, params=query, **more)
         assert (operation.id, True, answer.text) == (operation.id, answer.is_success, answer.text)
-        assert () == self.sandbox.requests[-1].departures
+        assert () == self.sandbox.requests[-1].violations
         return answer.json() if answer.content else None
 
     def hits(self, word: str) -> list[Any]:
@@ -86,7 +86,7 @@ class Twin:
         self.sandbox.close()
 
 
-def _argument(contract: Contract, operation: Operation, parameter: Any) -> Any:
+def _argument(contract: Contract, operation: ContractOperation, parameter: Any) -> Any:
     value = Examples(contract.schemas, operation.id, request=True).of(parameter.schema)
     return str(value).lower() if isinstance(value, bool) else value
 
@@ -106,7 +106,7 @@ def account(twin: Twin, document: Document) -> Account:
 
 
 def as_typed(
-    twin: Twin, operation: Operation, holes: Json, value: Json, document: Document
+    twin: Twin, operation: ContractOperation, holes: Json, value: Json, document: Document
 ) -> None:
     """The same by the client: the JSON as a model, which is what a body is."""
     one = account(twin, document)
@@ -169,7 +169,7 @@ def mine(value: Json, resource: Resource, one: Account) -> Json:
     return {n: v for n, v in value.items() if n in free}
 
 
-def pairs(document: Document) -> dict[str, tuple[Operation, Operation]]:
+def pairs(document: Document) -> dict[str, tuple[ContractOperation, ContractOperation]]:
     """Every path with GET and PUT, by the path."""
     found = table(load(select([f"{document.plane}@{document.version}"])[0])).items()
     return {
@@ -202,7 +202,7 @@ def test_what_is_invented_goes_from_one_to_the_other(document: Document, path: s
         other(write, dict(zip(_names(write), holes.values(), strict=True)), read)
 
 
-def _names(operation: Operation) -> list[str]:
+def _names(operation: ContractOperation) -> list[str]:
     return [p.name for p in operation.parameters if p.location == "path"]
 
 

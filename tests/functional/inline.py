@@ -17,7 +17,7 @@ from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import Plan, plan
 from purview_codegen.package.render import render_plane
 from purview_codegen.package.words import AllWords
-from purview_codegen.source.manifest import Plane
+from purview_core.manifest import PlaneEntry
 
 Json = dict[str, Any]
 
@@ -81,7 +81,7 @@ def package_of(
     """Generates the document as package `name` below `folder`, and imports it with every one of its
     modules.
     """
-    plane = Plane(
+    plane = PlaneEntry(
         name="inline",
         package=name,
         title="Inline",

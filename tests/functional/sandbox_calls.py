@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller
+from purview_core.manifest import Document
 from purview_core.model.codec import Registry
-from purview_testing.contracts.documents import Document, documents
-from purview_testing.contracts.facts import Contract, Operation, load
+from purview_testing.contracts.documents import documents, manifest
+from purview_testing.contracts.facts import Contract, ContractOperation, load
 from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import Examples
 
@@ -21,15 +22,16 @@ DEFAULT = [d for d in documents() if d.default]
 
 
 def package(document: Document) -> Any:
-    return importlib.import_module(f"purview_dataplane.{document.package}")
+    return importlib.import_module(f"purview_dataplane.{manifest().plane(document.plane).package}")
 
 
 def client_class(document: Document, *, asynchronous: bool = False) -> Any:
-    return getattr(package(document), f"{'Async' if asynchronous else ''}{document.title}Client")
+    title = manifest().plane(document.plane).title
+    return getattr(package(document), f"{'Async' if asynchronous else ''}{title}Client")
 
 
-def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
-    """Operation, group, method and arguments of every operation.
+def calls(document: Document) -> list[tuple[ContractOperation, str, str, Json]]:
+    """ContractOperation, group, method and arguments of every operation.
 
     What makes things comes before what reads and removes them.
     """
@@ -41,7 +43,7 @@ def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
     ]
 
 
-def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
+def arguments(contract: Contract, operation: ContractOperation, declared: Any) -> Json:
     """The arguments of a method, with values that its contract allows."""
     examples = Examples(contract.schemas, operation.id, request=True)
     facts = {(p.location, p.name): p.schema for p in operation.parameters}

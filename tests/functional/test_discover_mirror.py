@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from purview_codegen import cli
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from purview_codegen import cli
-from purview_codegen.errors import CodegenError
+from purview_codegen.errors import CommandError
 from purview_codegen.source.inspect import inspect
 
 from .inline import Json, contract_of, operation, package_of, plan_of, swagger
@@ -124,7 +124,7 @@ def body(media: str, schema: Json) -> Json:
     ],
 )
 def test_what_no_client_can_say_is_refused(odd: Json, says: str) -> None:
-    with pytest.raises(CodegenError) as caught:
+    with pytest.raises(CommandError) as caught:
         contract_of(odd)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -166,10 +166,10 @@ def test_what_no_client_can_say_is_refused(odd: Json, says: str) -> None:
 )
 def test_so_it_is_with_swagger(own: list[Json], says: str) -> None:
     consumes = ["application/x-www-form-urlencoded"]
-    with pytest.raises(CodegenError) as caught:
+    with pytest.raises(CommandError) as caught:
         contract_of(swagger({"/x": {"post": operation("X_Do", *own, consumes=consumes)}}))
     assert says in str(caught.value)
-    with pytest.raises(CodegenError, match="'trace' of a path has no form"):
+    with pytest.raises(CommandError, match="'trace' of a path has no form"):
         contract_of(swagger({"/x": {"trace": operation("X_Do")}}))
 
 
@@ -218,14 +218,14 @@ def test_swagger_text_is_no_json(tmp_path: Path) -> None:
     ],
 )
 def test_references_that_lead_nowhere_good(schemas: Json, says: str) -> None:
-    with pytest.raises(CodegenError) as caught:
+    with pytest.raises(CommandError) as caught:
         inspect(json.dumps(document(schemas=schemas)).encode(), "odd")
     assert says in str(caught.value)
 
 
 def test_a_document_in_yaml_is_told_so() -> None:
     with pytest.raises(
-        CodegenError, match="odd is no JSON; a document in YAML has to be made JSON first"
+        CommandError, match="odd is no JSON; a document in YAML has to be made JSON first"
     ):
         inspect(b"openapi: 3.1.0\npaths: {}\n", "odd")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.errors import CodegenError
+from purview_codegen.errors import CommandError
 from purview_core import NULL
 
 from .inline import Json, contract_of, package_of, swagger
@@ -258,6 +258,6 @@ def test_both_kinds_of_document_say_the_same(version: str) -> None:
     ],
 )
 def test_a_discriminator_that_says_what_is_not_so(schemas: Json, says: str) -> None:
-    with pytest.raises(CodegenError) as caught:
+    with pytest.raises(CommandError) as caught:
         contract_of(document(schemas=schemas))
     assert says in str(caught.value)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from purview_codegen.errors import CodegenError
+from purview_codegen.errors import CommandError
 from purview_codegen.identifiers import folded, module
 from purview_codegen.package.adapter import class_name
 from purview_codegen.package.names import CLIENT
@@ -103,7 +103,7 @@ def made(ids: list[str], schemas: Json, folder: Path) -> Any:
     document = swagger(paths, schemas)
     try:
         return package_of(document, folder, f"own_names_{next(_numbers)}")
-    except CodegenError as error:
+    except CommandError as error:
         refusal = str(error)
     assert 1 == len(refusal.splitlines())
     return None
@@ -163,7 +163,7 @@ def test_letters_that_python_reads_as_others(tmp_path: Path, name: str) -> None:
 
 
 def test_two_names_that_python_takes_for_one() -> None:
-    with pytest.raises(CodegenError, match=r"are both a\.full"):
+    with pytest.raises(CommandError, match=r"are both a\.full"):
         plan_of(
             swagger(
                 {
@@ -217,7 +217,7 @@ def test_no_file_of_any_package_is_a_device_or_differs_by_case_alone(tmp_path: P
 
 @pytest.mark.parametrize("name", ["con", "aux", "call", "close", "nul"])
 def test_a_name_of_the_overlay_that_is_taken_is_refused(name: str) -> None:
-    with pytest.raises(CodegenError, match=rf"{name}\.do (is called as|stands in a file)"):
+    with pytest.raises(CommandError, match=rf"{name}\.do (is called as|stands in a file)"):
         plan_of(swagger({"/x": {"get": operation("A_Do")}}), {"A_Do": f"{name}.do"})
 
 
@@ -245,7 +245,7 @@ def test_classes_of_groups_are_told_apart(name: str) -> None:
 
 
 def test_a_name_that_no_file_can_have() -> None:
-    with pytest.raises(CodegenError, match="too long for the name of a file"):
+    with pytest.raises(CommandError, match="too long for the name of a file"):
         plan_of(swagger({"/x": {"get": operation("日" * 90 + "_Get")}}))
     assert "a" * 200 == module("a" * 200)
 
@@ -268,7 +268,7 @@ _schemas = st.dictionaries(
 @given(operation_ids, _schemas)
 def test_random_names(tmp_path: Path, names: list[str], schemas: Json) -> None:
     if not all(oid.isprintable() for oid in names):
-        with pytest.raises(CodegenError, match="an operationId is text without control characters"):
+        with pytest.raises(CommandError, match="an operationId is text without control characters"):
             inspect(
                 json.dumps(swagger({f"/{oid}": {"get": operation(oid)} for oid in names})).encode(),
                 "own",

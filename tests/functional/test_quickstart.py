@@ -133,7 +133,7 @@ def test_a_real_account_is_only_read(script: Any, capsys: pytest.CaptureFixture[
         planes = [seen for seen in sandbox.requests if seen.plane != "identity"]
     assert planes
     assert {"GET"} == {seen.method for seen in planes}
-    assert [] == [seen for seen in planes if seen.departures]
+    assert [] == [seen for seen in planes if seen.violations]
     assert "NotFoundError: 404" in capsys.readouterr().out
 
 
@@ -147,7 +147,7 @@ def test_what_was_written_comes_back_typed(script: Any) -> None:
             source = purview.scanning.data_sources.get("quickstart")
             scan = purview.scanning.scans.get("quickstart", "weekly")
             table = purview.datamap.entity.get(guid).entity
-        assert [] == [seen for seen in sandbox.requests if seen.departures]
+        assert [] == [seen for seen in sandbox.requests if seen.violations]
     assert type(source) is models.AzureSqlDatabaseDataSource
     assert table is not None
     assert guid == table.guid

@@ -42,7 +42,7 @@ from purview_dataplane.account import models as account
 from purview_dataplane.datamap import models as datamap
 from purview_dataplane.scanning import models as scanning
 from purview_testing import Fault, Sandbox
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 from purview_testing.sandbox.faults import KINDS
 from purview_testing.sandbox.server import served
 
@@ -305,7 +305,7 @@ class Port:
     def __init__(self) -> None:
         self.sandbox: Sandbox | None = None
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         assert self.sandbox is not None
         return self.sandbox.handle(request)
 

@@ -252,7 +252,7 @@ def test_what_people_have_in_files_is_kept_whole(name: str) -> None:
         for call in BEFORE:
             done(http, *call)
         made = done(http, method, path, body)
-        assert () == http.sandbox.requests[-1].departures  # type: ignore[attr-defined]
+        assert () == http.sandbox.requests[-1].violations  # type: ignore[attr-defined]
         read = done(http, "GET", _address(path, made))
         given = body.get("entity", body)
         assert [] == list(kept(given, read.get("entity", read)))

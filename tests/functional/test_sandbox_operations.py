@@ -12,10 +12,9 @@ import pytest
 from tests.judge.answers import forwarded
 from tests.judge.record import Caller
 
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Document, Manifest
 from purview_testing import Sandbox, Validator
-from purview_testing.contracts.documents import Document
-from purview_testing.contracts.messages import Json, Response
+from purview_testing.contracts.messages import Json, ResponseMessage
 from purview_testing.sandbox import app
 
 from .sandbox_calls import DEFAULT, calls, client_class, make, make_async, package
@@ -51,7 +50,7 @@ def test_every_operation_is_answered_as_its_contract_says(
     monkeypatch.setattr(app, "exactly", lambda schemas, schema, value: value)
     judge = Validator([document])
     for operation, group, name, arguments in calls(document):
-        with Sandbox([str(document)], exact=True, fill=True) as sandbox:
+        with Sandbox([document.name], exact=True, fill=True) as sandbox:
             watching = Watching(sandbox.transport())
             with client_class(document)(
                 sandbox.url, transport=watching, auth=sandbox.auth, strict=True
@@ -59,19 +58,19 @@ def test_every_operation_is_answered_as_its_contract_says(
                 make(client, group, name, arguments)
             first = watching.answers[0]
             found = judge.response(
-                operation, Response(first.status_code, dict(first.headers), first.content)
+                operation, ResponseMessage(first.status_code, dict(first.headers), first.content)
             )
             assert (operation.id, []) == (operation.id, found)
             assert (operation.id, ()) == (
                 sandbox.requests[0].operation,
-                sandbox.requests[0].departures,
+                sandbox.requests[0].violations,
             )
 
 
 @pytest.mark.parametrize("document", DEFAULT, ids=str)
 def test_every_operation_is_answered_as_the_live_service_does(document: Document) -> None:
     async def run() -> None:
-        with Sandbox([str(document)], fill=True) as sandbox:
+        with Sandbox([document.name], fill=True) as sandbox:
             client = client_class(document, asynchronous=True)
             async with client(
                 sandbox.url, transport=sandbox.async_transport(), auth=sandbox.auth
@@ -92,12 +91,12 @@ def test_what_is_read_may_be_put_back_with_one_member_changed(exact: bool) -> No
     """
     done = []
     for document in DEFAULT:
-        with Sandbox([str(document)], exact=exact, fill=True) as sandbox:
+        with Sandbox([document.name], exact=exact, fill=True) as sandbox:
             for one in put_back(document, sandbox):
                 assert (one["op"], "2") == (one["op"], one["liveResponse"]["statusCode"][0])
                 assert (one["op"], ()) == (
                     sandbox.requests[-1].operation,
-                    sandbox.requests[-1].departures,
+                    sandbox.requests[-1].violations,
                 )
                 done.append(f"{document.plane} {one['op']}")
     every = {f"{d.plane} {op}" for d in DEFAULT for op in puts(document=d)}

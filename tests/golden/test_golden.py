@@ -19,11 +19,11 @@ from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan
 from purview_codegen.package.render import render_plane
 from purview_codegen.package.words import AllWords
-from purview_codegen.source.manifest import Plane
+from purview_core.manifest import PlaneEntry
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
-PLANE = Plane(
+PLANE = PlaneEntry(
     name="golden",
     package="golden",
     title="Golden",

@@ -25,9 +25,9 @@ import httpx
 
 from purview_codegen import build, paths
 from purview_codegen.contract.overlay import Overlay
-from purview_codegen.errors import CodegenError, IntegrityError, UsageError
+from purview_codegen.errors import CommandError, IntegrityError, UsageError
 from purview_codegen.source.lock import Lock
-from purview_codegen.source.manifest import Document, Manifest
+from purview_core.manifest import Document, Manifest
 
 from . import (
     answers,
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except tools.NotRunError as error:
         print(f"judge: not run: {error}", file=sys.stderr)
         return 6
-    except CodegenError as error:
+    except CommandError as error:
         print(f"judge: {error}", file=sys.stderr)
         return error.exit_code
 

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from functools import cache
 
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request
-from purview_testing.contracts.schema_check import Departure, escape
+from purview_testing.contracts.messages import RequestMessage
+from purview_testing.contracts.schema_check import ContractViolation, escape
 
 from .live import Json
 
 
 def judge(record: Json) -> list[str]:
-    """The spot of each departure, for the operation that was meant."""
+    """The spot of each violation, for the operation that was meant."""
     found = _validator(record["doc"]).request(
         request(record["liveRequest"]), operation=record["op"]
     )
-    return [pointer(d) for d in found.departures]
+    return [pointer(d) for d in found.violations]
 
 
 def noticed(records: Sequence[Json]) -> list[bool]:
@@ -39,7 +39,7 @@ def _validator(doc: str) -> Validator:
     return Validator([doc.replace(" ", "@")])
 
 
-def request(live: Json) -> Request:
+def request(live: Json) -> RequestMessage:
     """A recorded request as it went out."""
     content = b""
     if "body" in live:
@@ -47,13 +47,13 @@ def request(live: Json) -> Request:
             live["body"], str
         )
         content = (json.dumps(live["body"]) if text else live["body"]).encode()
-    return Request.of(live["method"], live["url"], live["headers"], content)
+    return RequestMessage.of(live["method"], live["url"], live["headers"], content)
 
 
-def pointer(departure: Departure) -> str:
-    where = departure.where
-    if departure.place == "body":
+def pointer(violation: ContractViolation) -> str:
+    where = violation.where
+    if violation.place == "body":
         return f"/body{where}"
-    if departure.place in ("query", "header"):
-        return f"/{'headers' if departure.place == 'header' else 'query'}/{escape(where)}"
-    return "/method" if departure.place == "method" else "/url"
+    if violation.place in ("query", "header"):
+        return f"/{'headers' if violation.place == 'header' else 'query'}/{escape(where)}"
+    return "/method" if violation.place == "method" else "/url"

@@ -22,8 +22,8 @@ import attrs
 import httpx
 
 from purview_codegen.openapi import operations_of
-from purview_codegen.source.manifest import Document, Plane
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
+from purview_core.manifest import Document, PlaneEntry
 from purview_core.model.codec import Registry, codec
 
 from .live import Json, live_request, live_response
@@ -70,7 +70,7 @@ class Caller:
     def __init__(
         self,
         document: Document,
-        plane: Plane,
+        plane: PlaneEntry,
         contract: Json,
         answer: Answer,
         *,
@@ -211,7 +211,7 @@ class Caller:
 
 def record(
     document: Document,
-    plane: Plane,
+    plane: PlaneEntry,
     contract: Json,
     answer: Answer,
     *,

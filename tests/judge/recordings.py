@@ -16,7 +16,6 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from purview_codegen.errors import UsageError
-from purview_testing.contracts import documents as specs
 from purview_testing.pytest_plugin.recording import read_file
 
 from .answers import NEXT
@@ -65,11 +64,8 @@ def read(path: Path) -> Recorded:
 
 
 def _lines(file: Path) -> Iterator[tuple[Json, str]]:
-    try:
-        for line in read_file(file):
-            yield line, f"{file.name}:{line['line']}"
-    except specs.UsageError as error:
-        raise UsageError(str(error)) from None
+    for line in read_file(file):
+        yield line, f"{file.name}:{line['line']}"
 
 
 def _given(answer: Json) -> Iterator[str]:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from purview_codegen.package.render import HEADER
-from purview_codegen.source.manifest import Manifest
 from purview_codegen.update import changelog, release
+from purview_core.manifest import Manifest
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = {
@@ -81,7 +81,7 @@ PUBLIC = {
         "ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError "
         "decode to_json type_hints"
     ),
-    "purview_testing": "Departure Fault Faults Sandbox UsageError Validator Verdict",
+    "purview_testing": "ContractViolation Fault Faults Sandbox UsageError Validator Verdict",
     "purview_dataplane": "AsyncPurview PLANES Purview",
     "purview_dataplane.scanning": (
         "API_VERSION AsyncScanningClient OPERATIONS ScanningClient models"

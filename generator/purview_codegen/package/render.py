@@ -16,7 +16,7 @@ import jinja2
 
 from purview_codegen.paths import COLUMNS
 from purview_codegen.paths import HEADER as HEADER
-from purview_codegen.source.manifest import Plane
+from purview_core.manifest import PlaneEntry
 
 from .docs import Docs
 from .plan import Plan, PlannedGroup
@@ -85,7 +85,7 @@ def _render(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(header=HEADER, **context)
 
 
-def render_plane(plan: Plan, plane: Plane, docs: Docs) -> dict[str, str]:
+def render_plane(plan: Plan, plane: PlaneEntry, docs: Docs) -> dict[str, str]:
     """Path below the plane's package -> text, unformatted."""
     groups = [(g.name, [op.id for op in g.operations]) for g in plan.groups if g.operations]
     facts = {"plane": plane, "version": plan.version, "prefix": plan.prefix}
@@ -213,7 +213,9 @@ def _operations(group: PlannedGroup, docs: Docs) -> str:
     )
 
 
-def render_root(planes: Sequence[Plane], plans: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def render_root(
+    planes: Sequence[PlaneEntry], plans: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
     """The package over all planes; `plans` gives version and prefix of each plane's default
     document.
     """

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from purview_core.manifest import Document, Manifest
+
 from .discover import newest
 from .likeness import Traits, likeness
-from .manifest import Document, Manifest
 from .pins import document_table
 
 _HOST = (

@@ -13,10 +13,11 @@ from typing import Protocol
 
 import attrs
 
+from purview_core.manifest import Document, LeftOut, Manifest, PlaneEntry
+
 from . import scope
 from .likeness import CLEARLY, Flaw, Traits, likeness
 from .listing import Listing
-from .manifest import Document, LeftOut, Manifest, Plane
 from .scope import Place
 
 _BY_BYTES, _BY_NAME = 10.0, 0.5  # as sure as the same bytes are; what names alone give is less
@@ -316,7 +317,7 @@ class _Sorting:
         why = f"{name} {version} is made from {best[0]}"
         self.strays += [Stray(p, why, free[p], name, twin=True) for p in paths if p != best[0]]
 
-    def _taker(self, path: str, traits: Traits) -> tuple[Plane | None, str]:
+    def _taker(self, path: str, traits: Traits) -> tuple[PlaneEntry | None, str]:
         """The plane whose documents lie in the folder and have such operations, else the one whose
         have them; of several, the one whose default is as stable as the new document. Where there
         is none: why.
@@ -353,7 +354,7 @@ class _Sorting:
             fits, key=lambda p: (stable(p.default.version) != stable(traits.version), p.name)
         ), ""
 
-    def _like(self, plane: Plane, traits: Traits) -> float:
+    def _like(self, plane: PlaneEntry, traits: Traits) -> float:
         there = [known for d in plane.documents if (known := self.reader.known(d))]
         return max((likeness(traits, known) for known in there), default=0.0)
 

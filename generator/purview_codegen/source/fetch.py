@@ -29,11 +29,11 @@ from typing import Any
 import attrs
 import httpx
 
-from purview_codegen.errors import CodegenError, IntegrityError, UnreachableError, UsageError
+from purview_codegen.errors import CommandError, IntegrityError, UnreachableError, UsageError
+from purview_core.manifest import Document
 
 from .inspect import DocumentFacts, inspect
 from .lock import Entry, Lock
-from .manifest import Document
 
 BASE_URL = "https://raw.githubusercontent.com"
 _TIMEOUT_S = httpx.Timeout(30.0, connect=10.0)
@@ -56,7 +56,7 @@ class Fetched:
     document: Document
     facts: DocumentFacts | None = None
     note: str = ""
-    error: CodegenError | None = None
+    error: CommandError | None = None
     examples: int = 0
     missing_examples: int = 0
 
@@ -244,7 +244,7 @@ def fetch(
     def one(document: Document) -> Fetched:
         try:
             return _one(document, lock.entries.get(str(document)), cache, source, examples, relock)
-        except CodegenError as error:
+        except CommandError as error:
             return Fetched(document, error=error)
         except OSError as error:
             why = (

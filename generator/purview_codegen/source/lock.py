@@ -8,8 +8,7 @@ from pathlib import Path
 import attrs
 
 from purview_codegen.errors import IntegrityError
-
-from .manifest import Document
+from purview_core.manifest import Document
 
 
 @attrs.frozen

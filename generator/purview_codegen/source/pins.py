@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 
-from .manifest import Document
+from purview_core.manifest import Document
 
 _DOCUMENT = re.compile(r"\[\[planes\.(?P<plane>[^.\]]+)\.documents\]\]\s*")
 _ENTRY = re.compile(r'"(?P<id>[^"]+)"\s*=')

@@ -12,13 +12,13 @@ from typing import Any
 import attrs
 
 from purview_codegen.errors import UsageError
+from purview_core.manifest import Manifest
 
 from . import listing as listings
 from .adding import Candidate, left_out_lines, lines
 from .discover import Discovery, Found, discover, roots
 from .likeness import Flaw, Traits
 from .listing import Listing
-from .manifest import Manifest
 from .scope import Place
 from .tags import tags
 from .upstream_files import Files, World

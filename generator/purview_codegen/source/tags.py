@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from purview_core.manifest import Document, PlaneEntry
+
 from .autorest_readme import Published, inputs, published
 from .autorest_readme import beside as readmes_beside
 from .discover import Found
 from .listing import KINDS
-from .manifest import Document, Plane
 from .upstream_files import Files
 
 
 def tags(
-    planes: Sequence[Plane], found: Sequence[Found], files: Files
+    planes: Sequence[PlaneEntry], found: Sequence[Found], files: Files
 ) -> tuple[dict[str, frozenset[str]], list[str]]:
     """(plane -> the api-versions that the readme files beside its documents list, what they say
     against its default).

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import attrs
 
-from purview_codegen.errors import CodegenError, IntegrityError, UnreachableError
+from purview_codegen.errors import CommandError, IntegrityError, UnreachableError
+from purview_core.manifest import Document
 
 from .fetch import WORKERS, Cache, Source
 from .likeness import Flaw, Traits, of, traits
 from .listing import Listing, blob_id
-from .manifest import Document
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ class Files:
         def one(path: str) -> None:
             try:
                 self.content(path)
-            except (CodegenError, OSError):
+            except (CommandError, OSError):
                 return
 
         with ThreadPoolExecutor(WORKERS) as pool:

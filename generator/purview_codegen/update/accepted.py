@@ -12,7 +12,7 @@ from pathlib import Path
 from purview_codegen.diff.report import Report
 from purview_codegen.errors import IntegrityError
 from purview_codegen.source.discover import proposals
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 FILE = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 Listed = Mapping[str, frozenset[str]]

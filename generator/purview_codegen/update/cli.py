@@ -19,7 +19,7 @@ from purview_codegen.pointer import Json
 from purview_codegen.source import listing
 from purview_codegen.source.fetch import Cache, Source, get_json
 from purview_codegen.source.lock import Lock
-from purview_codegen.source.manifest import Manifest
+from purview_codegen.source.manifest import load_manifest
 
 from . import transaction
 
@@ -191,13 +191,13 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
     # what other commands do not need, and takes long to import
     from purview_codegen import build
     from purview_codegen.source.inspect import inspect, parse
-    from purview_codegen.source.manifest import Document
+    from purview_core.manifest import Document
 
     from .states import raw
 
     plane, at, version = name.partition("@")
     if at and not Path(name).exists():
-        (document,) = Manifest.load(specs).select(plane, version)
+        (document,) = load_manifest(specs).select(plane, version)
         return name, build.load(specs, document)
     path = Path(name)
     content = path.read_bytes()

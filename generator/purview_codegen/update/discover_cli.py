@@ -12,7 +12,7 @@ from purview_codegen import paths
 from purview_codegen.errors import BehindError
 from purview_codegen.source import listing
 from purview_codegen.source.fetch import Cache
-from purview_codegen.source.manifest import Manifest
+from purview_codegen.source.manifest import load_manifest
 
 from . import cli as update_cli
 
@@ -48,7 +48,7 @@ def discover(arguments: argparse.Namespace, sources: update_cli.Sources) -> None
     from purview_codegen.source.upstream_files import World, contracts
 
     specs = arguments.specs or paths.specs()
-    manifest, cache = Manifest.load(specs), Cache(arguments.cache or paths.cache())
+    manifest, cache = load_manifest(specs), Cache(arguments.cache or paths.cache())
     with ExitStack() as stack:
         source = sources(arguments, stack)
         world = World(cache, source, update_cli.listings(arguments, cache, stack), contracts(specs))

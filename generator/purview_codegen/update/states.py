@@ -16,7 +16,7 @@ from purview_codegen.diff.changes import Change, Diff
 from purview_codegen.diff.diff import diff
 from purview_codegen.diff.renames import Rename, touched
 from purview_codegen.diff.report import Report, Step, differences
-from purview_codegen.errors import CodegenError, IntegrityError, UsageError
+from purview_codegen.errors import CommandError, IntegrityError, UsageError
 from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan as planned
 from purview_codegen.package.plan import public_names
@@ -26,9 +26,10 @@ from purview_codegen.source.fetch import fetch
 from purview_codegen.source.inspect import DocumentFacts, inspect
 from purview_codegen.source.listing import Listing, blob_id
 from purview_codegen.source.lock import Entry, Lock
-from purview_codegen.source.manifest import Document, Manifest, Plane, nearest
 from purview_codegen.source.tags import tags
 from purview_codegen.source.upstream_files import Files, World
+from purview_core.manifest import Document, Manifest, PlaneEntry
+from purview_core.suggest import nearest
 
 
 @attrs.frozen
@@ -70,7 +71,7 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     )
 
 
-def chosen(manifest: Manifest, only: str | None) -> list[Plane]:
+def chosen(manifest: Manifest, only: str | None) -> list[PlaneEntry]:
     """The planes that are asked for; raises UsageError for one that is not known."""
     if only is not None and only not in (known := [p.name for p in manifest.planes]):
         raise UsageError(f"unknown plane {only!r}; {nearest(only, known)}")
@@ -235,7 +236,7 @@ def named(plane: str, version: str, old: Json, new: Json, found: Diff) -> list[R
         before, after = (
             public_names(planned(c, operation_names({"": c}, {})[""])) for c in (old, new)
         )
-    except CodegenError:
+    except CommandError:
         return []
     return touched(plane, version, before, after, found)
 

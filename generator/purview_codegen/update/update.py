@@ -30,8 +30,9 @@ from purview_codegen.pointer import Json
 from purview_codegen.source import pins
 from purview_codegen.source.fetch import fetch
 from purview_codegen.source.lock import Entry, Lock
-from purview_codegen.source.manifest import Manifest
+from purview_codegen.source.manifest import load_manifest
 from purview_codegen.source.upstream_files import World
+from purview_core.manifest import Manifest
 from purview_core.version import VERSION
 
 from . import accepted, kept_names, release, transaction
@@ -79,7 +80,7 @@ def update(
     nothing has changed. `tell` gets the report before anything is put in place, so that one which
     cannot be written stops the update, too.
     """
-    manifest, root = Manifest.load(specs), specs.parent
+    manifest, root = load_manifest(specs), specs.parent
     if wish.since is not None:
         found = between(world, manifest, wish.only, wish.since, wish.to)
         report = accept(found, wish.accept, strict=True)
@@ -219,7 +220,7 @@ class _Work:
         documents = [f.document for f in self.found]
         text = pins.repinned(path.read_text(encoding="utf-8"), documents, {})
         path.write_text(text, encoding="utf-8", newline="\n")
-        manifest = Manifest.load(self.new)
+        manifest = load_manifest(self.new)
         self.proposed = accepted.proposed_rules(manifest, self.state.listed)
         self.taken = accepted.taken_defaults(manifest, self.patterns, self.state.listed)
         path.write_text(pins.repinned(text, (), self.taken), encoding="utf-8", newline="\n")
@@ -237,14 +238,14 @@ class _Work:
             page = self.stage / documents_page.PAGE
             page.parent.mkdir(exist_ok=True)
             page.write_text(
-                documents_page.text(Manifest.load(self.new), Lock(entries)),
+                documents_page.text(load_manifest(self.new), Lock(entries)),
                 encoding="utf-8",
                 newline="\n",
             )
 
     def normalise(self) -> None:
         """Contracts of what moved; the overlays follow operations that have another id now."""
-        manifest = Manifest.load(self.new)
+        manifest = load_manifest(self.new)
         moved = {str(f.document): f for f in self.found}
         defaults = {f"{plane} {version}" for plane, version in self.taken.items()} - moved.keys()
         documents = [d for d in manifest.documents if str(d) in moved or str(d) in defaults]
@@ -298,7 +299,7 @@ class _Work:
         steps = [
             judged(s, self.diffs[str(s)]) if str(s) in self.diffs else s for s in self.report.steps
         ]
-        documents = Manifest.load(self.new).documents
+        documents = load_manifest(self.new).documents
         steps = [
             beside(s, documents, partial(build.load, self.new)) if s.status == "added" else s
             for s in steps
@@ -324,7 +325,7 @@ class _Work:
         locked = names_lock.read(self.specs / "names.lock")
         planes = {f.document.plane for f in self.found}
         merged, names = dict(locked), list[Rename]()
-        for name, new in locked_names(self.new, Manifest.load(self.new), planes).items():
+        for name, new in locked_names(self.new, load_manifest(self.new), planes).items():
             old = locked.get(name, {})
             plain = {key: text for key, text in new.items() if not key.startswith("renamed ")}
             renames = self._touched(name, old, new)

@@ -144,12 +144,12 @@ class Caller:
             raise TypeError(f"call takes {what}, not {type(odd).__name__}")
         if operation_id not in operations:
             near = nearest(operation_id, operations)
-            raise TypeError(f"{self.plane.name} has no operation {operation_id!r}{near}")
+            raise TypeError(f"{self.plane.name} has no operation {operation_id!r}; {near}")
         operation, given = operations[operation_id], dict(parameters or {})
         known = {p.wire_name for p in operation.parameters}
         if unknown := sorted(set(given) - known, key=str):
             near = nearest(str(unknown[0]), known)
-            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{near}")
+            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}; {near}")
         values = [given.get(p.wire_name) for p in operation.arguments]
         return self.prepare(operation, values, body, given.get(API_VERSION.wire_name))
 

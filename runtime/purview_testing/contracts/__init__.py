@@ -1,1 +1,1 @@
-"""What contracts say: operations, routes, shapes; the judge of requests and answers; samples of them."""
+"""What contracts say, the judge of requests and answers, and samples of both."""

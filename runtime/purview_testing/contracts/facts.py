@@ -1,4 +1,4 @@
-"""The facts of a contract: its operations with their parameters, bodies and answers, and its schemas laid flat."""
+"""The facts of a contract: its operations, and its schemas with bases and references resolved."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from purview_core.manifest import Document, PlaneEntry, specs_folder
 from purview_core.model.json_text import loads
 
-from .documents import Document, folder
+from .documents import manifest
 from .messages import Json
 
 _VERBS = ("get", "put", "post", "patch", "delete", "head", "options")
@@ -22,39 +23,55 @@ EMPTY: Mapping[str, Any] = {}
 
 @dataclass(frozen=True)
 class Shape:
-    """A schema with its references followed and its allOf laid flat. `types` empty: any value."""
+    """A schema with its references followed, and the members of its bases among its own.
+
+    Attributes:
+        name: Its name among the schemas of the contract; None for one that stands where it is
+            used.
+        types: Names of JSON types; empty for any value.
+        properties: Member -> schema, the members as the service spells them.
+        required: Members that have to be there.
+        spellings: How the document spells a member -> how the service does.
+        answered: Those required members that a request may leave out.
+        additional: The schema of members that are not described, or True; None where there may
+            be no such member.
+        items: The schema of the items of an array.
+        enum: The values that are described; empty for all.
+        discriminator: The member that tells the kind of an object.
+        mapping: Value of the discriminator -> name of the schema of that kind.
+        kind: The value of the discriminator that means this schema.
+        facts: Format, lengths, pattern and uniqueness, under their names in JSON Schema.
+        read_only: Whether the service alone writes it.
+    """
 
     name: str | None
     types: tuple[str, ...]
     properties: Mapping[str, Json] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    spellings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # how a document spells a member -> how the service does
-    answered: frozenset[str] = (
-        frozenset()
-    )  # of those required: what an answer alone has to hold, though a request may
-    additional: Any = None  # a schema, or True; None where unknown members are departures
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+    additional: Any = None
     items: Any = None
     enum: tuple[Any, ...] = ()
     discriminator: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
-    kind: str | None = None  # the value of the discriminator that means this schema
-    facts: Mapping[str, Any] = field(default_factory=dict)  # format, lengths, pattern, uniqueItems
+    kind: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     read_only: bool = False
 
     @property
     def nullable(self) -> bool:
+        """Whether null is one of its values."""
         return not self.types or "null" in self.types
 
     @property
     def free(self) -> bool:
-        """An object whose members are not described."""
+        """Whether it is an object whose members are not described."""
         return not self.properties and self.additional is None and "object" in self.types
 
 
-class Schemas:
-    """The schemas of one contract; shapes are made at first use and kept."""
+class ContractSchemas:
+    """The schemas of one contract. Their shapes are made at first use and kept."""
 
     def __init__(self, raw: Mapping[str, Json]) -> None:
         self.raw = raw
@@ -80,7 +97,10 @@ class Schemas:
         return self._named[name]
 
     def subtype(self, shape: Shape, value: Any) -> Shape | None:
-        """The shape that the discriminator of a value means; None where it is missing or unknown."""
+        """The shape of the kind that a value says it is of.
+
+        None where the value has no discriminator, or one that the contract does not know.
+        """
         kind = value.get(shape.discriminator) if isinstance(value, dict) else None
         target = shape.mapping.get(kind) if isinstance(kind, str) else None
         return self.named(target) if target is not None else None
@@ -126,7 +146,10 @@ class Schemas:
         )
 
     def _either(self, schema: Json, name: str | None) -> Shape:
-        """anyOf is how a contract says "or null", and nothing else."""
+        """The shape of the one schema of an anyOf that is not null.
+
+        Contracts use anyOf for "this, or null" alone.
+        """
         given: list[Any] = schema.get("anyOf") or schema.get("oneOf") or []
         options = [self.shape(o) for o in given]
         first = next((o for o in options if o.types != ("null",)), Shape(name, ()))
@@ -139,8 +162,8 @@ def _as_read_only(shape: Shape) -> Shape:
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One argument beside the body. `pattern`: of its name, where that has a running number."""
+class ContractParameter:
+    """One argument beside the body. `pattern` fits its names, where they have a running number."""
 
     name: str
     location: str
@@ -150,30 +173,32 @@ class Parameter:
     pattern: re.Pattern[str] | None = None
 
     def named(self, name: str) -> bool:
+        """Whether a name in a request means this parameter."""
         return self.pattern.fullmatch(name) is not None if self.pattern else name == self.name
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One declared answer: media type -> schema, and the names of its headers."""
+    """One declared answer: its schemas by media type, and the names of its headers."""
 
     content: Mapping[str, Json]
     headers: frozenset[str]
 
     @property
     def json(self) -> Json | None:
+        """The schema of its JSON body; None where it has none."""
         return next((s for m, s in self.content.items() if "json" in m), None)
 
 
 @dataclass(frozen=True, eq=False)
-class Operation:
-    """One operation of one contract. `path`: template with the prefix of the plane, without host."""
+class ContractOperation:
+    """One operation of one contract. `path` is a template with the prefix of the plane, no host."""
 
     contract: Contract
     id: str
     method: str
     path: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ContractParameter, ...]
     body_required: bool
     body: Mapping[str, Json]  # media type -> schema; empty where it takes none
     answers: Mapping[str, Answer]
@@ -182,27 +207,29 @@ class Operation:
 
     @cached_property
     def status(self) -> int:
-        """The status of its success, the lowest one."""
+        """The lowest status that means success."""
         return min((int(s) for s in self.answers if s.startswith("2")), default=200)
 
     @cached_property
     def result(self) -> Json | None:
-        """The schema of its JSON answer."""
+        """The schema of its JSON answer, None where it has none."""
         return next(
             (a.json for s, a in sorted(self.answers.items()) if s.startswith("2") and a.json), None
         )
 
     @cached_property
     def body_schema(self) -> Json | None:
+        """The schema of its JSON body; None where it takes none."""
         return next((s for m, s in self.body.items() if "json" in m), None)
 
     @cached_property
     def versioned(self) -> bool:
+        """Whether it takes an api-version."""
         return any(p.name == "api-version" for p in self.parameters)
 
     @cached_property
     def list_member(self) -> str | None:
-        """The member of the answer that holds the items of a list; None where it is no list."""
+        """The member of the answer that holds the items of a list; None if it is not one."""
         if self.paging:
             return self.paging.get("itemName", "value")
         if self.result is None:
@@ -231,12 +258,13 @@ class Operation:
 
 
 class Contract:
-    """One document: `operations` by id, and its `schemas`."""
+    """One document of one plane: its `operations` by id, and its `schemas`."""
 
-    def __init__(self, document: Document, raw: Json) -> None:
+    def __init__(self, document: Document, plane: PlaneEntry, raw: Json) -> None:
         self.document = document
+        self.plane = plane
         self.prefix: str = raw["servers"][0]["url"].removeprefix("{endpoint}")
-        self.schemas = Schemas(raw["components"]["schemas"])
+        self.schemas = ContractSchemas(raw["components"]["schemas"])
         self.operations = {
             fact["operationId"]: self._operation(path, verb, fact)
             for path, item in raw["paths"].items()
@@ -244,9 +272,9 @@ class Contract:
             if verb in _VERBS
         }
 
-    def _operation(self, path: str, verb: str, fact: Json) -> Operation:
+    def _operation(self, path: str, verb: str, fact: Json) -> ContractOperation:
         body = fact.get("requestBody", EMPTY)
-        return Operation(
+        return ContractOperation(
             contract=self,
             id=fact["operationId"],
             method=verb.upper(),
@@ -272,19 +300,22 @@ class Contract:
 
     @cached_property
     def atlas_errors(self) -> bool:
-        """Whether its errors are {requestId, errorCode, errorMessage}; otherwise {error: {code, message}}."""
+        """Whether its errors have the members requestId, errorCode and errorMessage, as in Atlas.
+
+        All others have one member, error, with code and message.
+        """
         first = next(iter(self.operations.values()))
         default = first.answers.get("default")
         shape = self.schemas.shape(default.json) if default and default.json else Shape(None, ())
         return "errorCode" in shape.properties
 
 
-def _parameter(fact: Json) -> Parameter:
+def _parameter(fact: Json) -> ContractParameter:
     template = fact.get("x-name-template")
     pattern = (
         re.compile(re.escape(template).replace(re.escape("{n}"), r"\d+")) if template else None
     )
-    return Parameter(
+    return ContractParameter(
         fact["name"],
         fact["in"],
         bool(fact.get("required")),
@@ -296,6 +327,6 @@ def _parameter(fact: Json) -> Parameter:
 
 @cache
 def load(document: Document, specs: Path | None = None) -> Contract:
-    """The contract of a document, read once."""
-    path = (specs or folder()) / "contracts" / document.plane / f"{document.version}.json"
-    return Contract(document, loads(path.read_bytes()))
+    """The contract of a document, read at its first use and kept."""
+    path = (specs or specs_folder()) / "contracts" / document.plane / f"{document.version}.json"
+    return Contract(document, manifest(specs).plane(document.plane), loads(path.read_bytes()))

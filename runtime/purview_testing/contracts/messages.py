@@ -1,4 +1,4 @@
-"""A request and an answer as values, so that one handler serves every transport."""
+"""Requests and answers as plain values, so that one handler serves every transport."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from urllib.parse import parse_qsl, urlsplit
 from purview_core.model.json_text import dumps, loads
 
 Json = dict[str, Any]  # a JSON object, wherever this package handles one
-LARGEST_BODY = (
-    128 * 1024 * 1024
-)  # bytes of a request; more is an error of the caller, or of a test that goes wild
+# Bytes of a request; more is an error of the caller, or of a test that goes wild.
+LARGEST_BODY = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Request:
-    """`base`: scheme and host as the caller used them; `raw_path`: still percent-encoded; `headers`: names in lower case."""
+class RequestMessage:
+    """A request as it came.
+
+    Attributes:
+        method: In capitals.
+        base: Scheme and host, as the caller used them.
+        raw_path: The path, still percent-encoded.
+        raw_query: The query without its `?`, still percent-encoded.
+        headers: Names in lower case.
+        content: The body.
+    """
 
     method: str
     base: str
@@ -30,7 +38,8 @@ class Request:
     @classmethod
     def of(
         cls, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes = b""
-    ) -> Request:
+    ) -> RequestMessage:
+        """The request of a whole address; method and header names may have any case."""
         parts = urlsplit(url)
         lower = {k.lower(): v for k, v in (headers or {}).items()}
         return cls(
@@ -49,20 +58,22 @@ class Request:
 
     @property
     def url(self) -> str:
+        """The whole address, as it came."""
         return f"{self.base}{self.raw_path}{'?' if self.raw_query else ''}{self.raw_query}"
 
     @property
     def media(self) -> str:
+        """The media type of the body in lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError where it is none."""
+        """The value of the body; raises ValueError if it is not JSON."""
         return loads(self.content)
 
 
 @dataclass(frozen=True)
-class Response:
-    """`wire`: how a fault changes the way in which the bytes go out, None for the plain way."""
+class ResponseMessage:
+    """An answer. `wire` tells how a fault changes the way its bytes go out, None for no fault."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -70,19 +81,34 @@ class Response:
     wire: Mapping[str, Any] | None = None
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError where it is none."""
+        """The value of the body; raises ValueError if it is not JSON."""
         return loads(self.content)
 
-    def but(self, **changes: Any) -> Response:
+    def but(self, **changes: Any) -> ResponseMessage:
+        """This answer with some of its attributes changed."""
         return replace(self, **changes)
 
 
-def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status, {"content-type": "application/json", **(headers or {})}, dumps(value))
+def json_response(
+    status: int, value: Any, headers: Mapping[str, str] | None = None
+) -> ResponseMessage:
+    """An answer with a JSON body."""
+    return ResponseMessage(
+        status, {"content-type": "application/json", **(headers or {})}, dumps(value)
+    )
 
 
 class Problem(Exception):  # noqa: N818 - it is an answer
-    """An error answer. `details`: (target, message) of each departure; `named`: the message itself tells the first of them."""
+    """An error answer, raised where a request is refused.
+
+    Attributes:
+        status: The HTTP status.
+        code: The error code of the service.
+        message: One sentence on what is wrong.
+        details: (target, message) of each violation.
+        headers: Sent beside those that every error has.
+        named: Whether the message itself tells the first of the details.
+    """
 
     def __init__(
         self,
@@ -99,12 +125,11 @@ class Problem(Exception):  # noqa: N818 - it is an answer
         self.status, self.code, self.message = status, code, message
         self.details, self.headers = tuple(details), dict(headers or {})
 
-    def response(self, *, atlas: bool, request_id: str) -> Response:
-        """In the shape of the plane's own errors."""
+    def response(self, *, atlas: bool, request_id: str) -> ResponseMessage:
+        """The answer in the form of the plane's own errors; see `Contract.atlas_errors`."""
         if atlas:
-            left = (
-                self.details[1:] if self.named else self.details
-            )  # the text is all there is: each is told once
+            # The text is all that there is, so it tells each violation, and each of them once.
+            left = self.details[1:] if self.named else self.details
             told = "; ".join([self.message, *(f"{target}: {text}" for target, text in left)])
             return json_response(
                 self.status,
@@ -122,6 +147,7 @@ class Problem(Exception):  # noqa: N818 - it is an answer
 
 
 def not_found(what: str, name: str) -> Problem:
+    """The error for a name that nothing has; `what` is the kind of thing, or ""."""
     return Problem(
         404,
         f"{what}_NotFound" if what else "NotFound",

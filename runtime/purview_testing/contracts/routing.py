@@ -1,4 +1,7 @@
-"""From method and path to the operation: a tree of path segments, in which the template with fewer holes wins."""
+"""Finds the operation of a method and a path.
+
+The templates are a tree of path segments; of several that fit, the one with fewer holes wins.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from urllib.parse import unquote
 
-from .facts import Contract, Operation
+from .facts import Contract, ContractOperation
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
 Holes = dict[str, str]
@@ -17,9 +20,9 @@ Holes = dict[str, str]
 
 @dataclass(frozen=True)
 class Match:
-    """An operation and the values of its holes, decoded."""
+    """An operation, and the decoded value of each hole in its path."""
 
-    operation: Operation
+    operation: ContractOperation
     holes: Holes
 
 
@@ -27,19 +30,19 @@ class Match:
 class _Node:
     literal: dict[str, _Node] = field(default_factory=dict)
     holes: dict[str, tuple[re.Pattern[str], _Node]] = field(default_factory=dict)
-    operations: list[Operation] = field(default_factory=list)
+    operations: list[ContractOperation] = field(default_factory=list)
 
 
 class Router:
-    """Made from the operations of all documents that a sandbox serves."""
+    """Finds operations among those that it is made from."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[ContractOperation]) -> None:
         self._root = _Node()
         self.templates: dict[str, None] = {}
         for operation in operations:
             self._add(operation)
 
-    def _add(self, operation: Operation) -> None:
+    def _add(self, operation: ContractOperation) -> None:
         self.templates[operation.path] = None
         node = self._root
         for segment in segments(operation.path):
@@ -52,7 +55,10 @@ class Router:
         node.operations.append(operation)
 
     def matches(self, raw_path: str) -> list[Match]:
-        """Every operation whose template fits a path, whatever its method; fewest holes and most literal text first."""
+        """Every operation whose template fits a path, whatever its method.
+
+        Those with the fewest holes come first, and of these those with the most literal text.
+        """
         found = [
             Match(operation, _named(operation.path, values))
             for node, values in _walk(self._root, segments(raw_path), ())
@@ -63,7 +69,10 @@ class Router:
     def find(
         self, method: str, raw_path: str, api_version: str | None = None
     ) -> tuple[Match | None, list[str]]:
-        """The operation, and the methods that the path knows. Two versions with one path are told apart by api-version."""
+        """The operation of a request, and the methods that its path has.
+
+        Two versions of one path are told apart by their api-version.
+        """
         found = self.matches(raw_path)
         methods = list(dict.fromkeys(m.operation.method for m in found))
         fitting = [m for m in found if m.operation.method == method]
@@ -79,7 +88,7 @@ class Router:
         return (named or (plain if api_version is None else []) or best)[0], methods
 
     def near(self, raw_path: str) -> str:
-        """The templates that come close to a path that fits none."""
+        """The templates that come close to a path that fits none, in words."""
         lowered = {template.lower(): template for template in self.templates}
         close = get_close_matches(unquote(raw_path).lower(), lowered, n=3, cutoff=0.0)
         return f"near it are {', '.join(lowered[found] for found in close)}"
@@ -95,11 +104,12 @@ def router_of(contracts: tuple[Contract, ...]) -> Router:
 
 
 def segments(path: str) -> list[str]:
+    """The parts of a path between its slashes."""
     return path.split("/")[1:]
 
 
 def _pattern(segment: str) -> re.Pattern[str]:
-    """`{x}:run` -> a value, then the literal. Encoded literals in the path are compared as they decode."""
+    """The pattern of a segment with holes: `{x}:run` is any value, then the literal text."""
     parts = _HOLE.split(segment)
     return re.compile(
         "".join("(.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL

@@ -1,4 +1,4 @@
-"""Values that a schema admits, the same for the same seed; and what the live service sends beyond its documents."""
+"""Values that a schema admits, and what the live service sends beyond its documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .facts import Schemas, Shape
+from .facts import ContractSchemas, Shape
 from .schema_check import Checker
 
 _DEEPEST = 5  # levels of optional members
@@ -29,14 +29,18 @@ _WORDS = (
 
 
 class Examples:
-    """Makes values of the schemas of one contract; for a request without what is read-only."""
+    """Makes values of the schemas of one contract, the same for the same seed.
 
-    def __init__(self, schemas: Schemas, seed: str, *, request: bool = False) -> None:
+    Those for a request leave out what is read-only.
+    """
+
+    def __init__(self, schemas: ContractSchemas, seed: str, *, request: bool = False) -> None:
         self._request = request
-        self._schemas, self._random = schemas, random.Random(seed)  # noqa: S311 - examples, not secrets
+        self._schemas = schemas
+        self._random = random.Random(seed)  # noqa: S311 - examples, not secrets
 
     def of(self, schema: Any, *, full: bool = True) -> Any:
-        """A value; `full`: with optional members."""
+        """A value of a schema, with its optional members where `full`."""
         return self._value(self._schemas.shape(schema), (), full=full)
 
     def _value(self, shape: Shape, inside: tuple[str, ...], *, full: bool) -> Any:
@@ -84,7 +88,8 @@ class Examples:
     def _text(self, facts: Mapping[str, Any]) -> str:
         form = facts.get("format")
         if form == "date-time":
-            return f"2024-{self._random.randint(1, 12):02}-{self._random.randint(1, 28):02}T08:09:10.123456Z"
+            month, day = self._random.randint(1, 12), self._random.randint(1, 28)
+            return f"2024-{month:02}-{day:02}T08:09:10.123456Z"
         if form == "duration":
             return f"P{self._random.randint(1, 90)}D"
         if form in ("uri", "url"):
@@ -110,20 +115,24 @@ def _asks_for_uuid(facts: Mapping[str, Any]) -> bool:
 
 
 def stamp(seconds: float, *, exact: bool) -> str:
-    """A time in UTC: with the seven digits of a second that the live service sends, or with six."""
+    """A time in UTC as text.
+
+    The live service sends seven digits of a second; `exact` gives six, which all readers take.
+    """
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}{'' if exact else '7'}Z"
 
 
-def live(schemas: Schemas, schema: Any, value: Any) -> Any:
-    """An answer as the live service would give it: null for some absent members, members that no document knows.
+def live(schemas: ContractSchemas, schema: Any, value: Any) -> Any:
+    """An answer as the live service would give it.
 
-    What it adds depends on the value alone, so the same resource always looks the same.
+    It has null for some absent members, and members that no document knows. What it adds depends
+    on the value alone, so the same resource always looks the same.
     """
     return _live(schemas, schemas.shape(schema), value)
 
 
-def _live(schemas: Schemas, shape: Shape, value: Any) -> Any:
+def _live(schemas: ContractSchemas, shape: Shape, value: Any) -> Any:
     if isinstance(value, list):
         return [live(schemas, shape.items, item) for item in value] if shape.items else value
     if not isinstance(value, dict) or shape.free or not shape.types:
@@ -141,7 +150,7 @@ def _live(schemas: Schemas, shape: Shape, value: Any) -> Any:
 
 
 def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """Members that live answers were seen with, and that no contract has."""
+    """Members that live answers were seen with and no contract has."""
     out: dict[str, Any] = {}
     if "guid" in value and "typeName" in value and "attributes" in value:
         attributes = value["attributes"] if isinstance(value["attributes"], dict) else {}
@@ -162,8 +171,11 @@ def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     }
 
 
-def exactly(schemas: Schemas, schema: Any, value: Any) -> Any:
-    """An answer without what its schema does not have: planes and versions share resources, and one may know more than another."""
+def exactly(schemas: ContractSchemas, schema: Any, value: Any) -> Any:
+    """An answer without what its schema does not have.
+
+    Planes and versions share resources, and one may know more of them than another.
+    """
     checker = Checker(schemas, request=False)
     return (
         value
@@ -173,7 +185,7 @@ def exactly(schemas: Schemas, schema: Any, value: Any) -> Any:
 
 
 def _trimmed(checker: Checker, schema: Any, value: Any) -> Any:
-    """Without members that are unknown, and without those that are otherwise than they may be, where they may be absent."""
+    """A value without unknown members, and without optional ones that break their schema."""
     schemas = checker.schemas
     shape = schemas.shape(schema)
     if isinstance(value, list) and shape.items:

@@ -1,1 +1,1 @@
-"""The plug-in of pytest: fixtures, options, recordings."""
+"""The pytest plug-in: fixtures, options, recordings."""

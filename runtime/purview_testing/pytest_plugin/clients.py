@@ -1,4 +1,7 @@
-"""Clients of a sandbox, a recording or an account: made for one test, closed with it, and quick where nothing real is called."""
+"""Makes the clients of one test, of a sandbox, a recording or an account, and closes them with it.
+
+Where nothing real is called, their waits take no time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ import httpx
 
 from purview_core.client.client import AsyncClient, Client
 from purview_core.client.facade import AsyncFacade, Facade
-from purview_testing.contracts.documents import UsageError, nearest
+from purview_core.command_errors import UsageError
+from purview_core.suggest import nearest
 from purview_testing.contracts.judge import Validator
 from purview_testing.sandbox.in_process import AsyncSandboxTransport, SandboxTransport
 
@@ -21,13 +25,17 @@ C = TypeVar("C")
 
 
 class Waits:
-    """A clock that runs on when something sleeps, so that waits take no time. `seconds`: each wait."""
+    """A clock that is put forward by whatever sleeps, so that waits take no time.
+
+    `seconds` holds each wait.
+    """
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self._ahead = 0.0
 
     def clock(self) -> float:
+        """Seconds of a clock that never goes back, the waits among them."""
         return time.monotonic() + self._ahead
 
     def now(self) -> float:
@@ -35,24 +43,35 @@ class Waits:
         return time.time() + self._ahead
 
     def sleep(self, seconds: float) -> None:
+        """Notes a wait and puts the clock forward by it."""
         self.seconds.append(seconds)
         self._ahead += max(0.0, seconds)
 
     async def async_sleep(self, seconds: float) -> None:
+        """As `sleep`, for async clients."""
         self.sleep(seconds)
 
 
 class Target(Protocol):
-    """What clients call. `account`, `tenant`: addresses."""
+    """What the clients of a test call."""
 
     @property
-    def account(self) -> str: ...
+    def account(self) -> str:
+        """The address of the planes of an account."""
+
     @property
-    def tenant(self) -> str | None: ...
+    def tenant(self) -> str | None:
+        """The address of the tenant-wide planes; None for that of the service."""
+
     @property
-    def auth(self) -> httpx.Auth | None: ...
-    def transport(self) -> httpx.BaseTransport: ...
-    def async_transport(self) -> httpx.AsyncBaseTransport: ...
+    def auth(self) -> httpx.Auth | None:
+        """What signs the calls in."""
+
+    def transport(self) -> httpx.BaseTransport:
+        """A transport for one client."""
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """A transport for one async client."""
 
 
 class InProcess:
@@ -66,39 +85,46 @@ class InProcess:
         tenant: str,
         waits: Waits,
     ) -> None:
-        self._handle, self.auth, self.account, self.tenant, self.waits = (
-            handle,
-            auth,
-            account,
-            tenant,
-            waits,
-        )
+        self._handle = handle
+        self.auth = auth
+        self.account = account
+        self.tenant = tenant
+        self.waits = waits
 
     def transport(self) -> httpx.BaseTransport:
+        """A transport that calls the handler."""
         return SandboxTransport(self._handle, self.waits.sleep, self.waits.clock)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
+        """A transport for async clients that calls the handler."""
         return AsyncSandboxTransport(self._handle, self.waits.clock)
 
 
 class _Factory:
-    """Makes clients of a target and closes them. `waits`: seconds of each wait between tries, none of which was slept."""
+    """Makes clients of a target and closes them."""
 
-    _prefix, _facade, _fixture = "", "Purview", "purview_client"
+    _prefix = ""
+    _facade = "Purview"
+    _fixture = "purview_client"
     _kinds: tuple[type, ...] = (Client, Facade)
 
     def __init__(self, target: Target, validator: Validator, waits: Waits, *, real: bool) -> None:
-        self._target, self._validator, self._waits, self._real = target, validator, waits, real
+        self._target = target
+        self._validator = validator
+        self._waits = waits
+        self._real = real
         self._made: list[Any] = []
 
     @property
     def waits(self) -> list[float]:
+        """Seconds of each wait between tries; none of them is slept but in live mode."""
         return self._waits.seconds
 
     def _make(self, plane: Any, transport: Any, options: dict[str, Any]) -> Any:
         if "transport" in options:
             raise TypeError(
-                "transport= is what the plug-in gives; a client of your own takes purview_sandbox.transport()"
+                "transport= is what the plug-in gives; a client of your own takes "
+                "purview_sandbox.transport()"
             )
         kind = self._kind(plane)
         facade = not hasattr(kind, "plane")
@@ -127,7 +153,8 @@ class _Factory:
         if not isinstance(plane, str):
             what = plane.__name__ if isinstance(plane, type) else f"{plane!r:.60}"
             raise TypeError(
-                f"{self._fixture} takes the name of a plane, a class of its clients or {facade}, not {what}"
+                f"{self._fixture} takes the name of a plane, a class of its clients or {facade}, "
+                f"not {what}"
             )
         if plane not in planes:
             raise UsageError(f"unknown plane {plane!r}; {nearest(plane, sorted(planes))}")
@@ -135,11 +162,11 @@ class _Factory:
         return getattr(import_module(found.package), f"{self._prefix}{found.title}Client")
 
     def _served(self, plane: Any) -> None:
-        served = [str(c.document) for c in self._validator.contracts]
-        if f"{plane.name}@{plane.version}" not in served:
-            name = f"{plane.name}@{plane.version}"
+        name = f"{plane.name}@{plane.version}"
+        if all(c.document.name != name for c in self._validator.contracts):
             raise UsageError(
-                f"{name} is not served here; mark the test with purview(planes=[{name!r}]), beside the planes it needs"
+                f"{name} is not served here; mark the test with purview(planes=[{name!r}]), "
+                "beside the planes it needs"
             )
 
     def _patient(self, kind: Any) -> Any:
@@ -163,16 +190,21 @@ class _Factory:
 
 
 class Clients(_Factory):
-    """See the fixture purview_client. Options are those of the client: retry=, timeout=, headers=, strict=, auth=."""
+    """What the fixture purview_client is: called, it makes a client.
+
+    Options are those of the client: retry=, timeout=, headers=, strict=, auth=.
+    """
 
     @overload
     def __call__(self, plane: type[C], **options: Any) -> C: ...
     @overload
     def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
     def __call__(self, plane: Any = None, **options: Any) -> Any:
+        """Makes a client; see the fixture purview_client."""
         return self._make(plane, self._target.transport(), options)
 
     def close(self) -> None:
+        """Closes the clients that were made."""
         for client in self._made:
             client.close()
 
@@ -180,7 +212,8 @@ class Clients(_Factory):
 class AsyncClients(_Factory):
     """As Clients, for async ones."""
 
-    _prefix, _fixture = "Async", "purview_async_client"
+    _prefix = "Async"
+    _fixture = "purview_async_client"
     _kinds = (AsyncClient, AsyncFacade)
 
     @overload
@@ -188,10 +221,14 @@ class AsyncClients(_Factory):
     @overload
     def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
     def __call__(self, plane: Any = None, **options: Any) -> Any:
+        """Makes an async client; see the fixture purview_client."""
         return self._make(plane, self._target.async_transport(), options)
 
     def close(self) -> None:
-        """No loop is needed: no transport of ours keeps a connection."""
+        """Closes the clients that were made.
+
+        No event loop is needed, since no transport of the sandbox keeps a connection.
+        """
         for client in self._made:
             closing = client.aclose()
             with contextlib.suppress(StopIteration):

@@ -1,4 +1,4 @@
-"""What the requests of a test were, where they broke their contracts, and how that is told."""
+"""Which requests of a test broke their contracts, and the report of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request, Response
-from purview_testing.contracts.schema_check import Departure
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
+from purview_testing.contracts.schema_check import ContractViolation
 from purview_testing.sandbox.recorder import LEFT_OUT
 
 from .recording import is_secret
@@ -20,7 +20,10 @@ _MEMBER = re.compile(r"/([^/]+?)(?:/\d+)*$")
 
 
 class Broken(NamedTuple):
-    """One request that broke its contract; `operation` empty where its path or method fits none."""
+    """One request that broke its contract.
+
+    `document`, `operation` and `template` are empty where its path or method fits no operation.
+    """
 
     method: str
     path: str
@@ -28,11 +31,14 @@ class Broken(NamedTuple):
     document: str
     operation: str
     template: str
-    departures: Sequence[Departure]
+    violations: Sequence[ContractViolation]
 
 
 class Journal:
-    """Judges requests as they are made. A link that an answer gave may be followed, whatever its query."""
+    """Judges requests as they are made.
+
+    A link that an answer gave may be followed, whatever its query holds.
+    """
 
     def __init__(self, validator: Validator) -> None:
         self.validator = validator
@@ -40,36 +46,43 @@ class Journal:
         self._given: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         self._lock = threading.Lock()
 
-    def judge(self, request: Request, response: Response) -> None:
-        """Notes a call to something else than the sandbox, which judges for itself."""
-        departures: Sequence[Departure] = ()
+    def judge(self, request: RequestMessage, response: ResponseMessage) -> None:
+        """Judges a call to anything but the sandbox, which judges its calls itself."""
+        violations: Sequence[ContractViolation] = ()
         if _target(request.url) not in self._given:
-            departures = self.validator.request(request).departures
+            violations = self.validator.request(request).violations
         self._given.update(_target(link) for link in links(response))
-        self.note(request, response.status, departures)
+        self.note(request, response.status, violations)
 
-    def note(self, request: Request, status: int, departures: Sequence[Departure]) -> None:
-        if not departures:
+    def note(
+        self, request: RequestMessage, status: int, violations: Sequence[ContractViolation]
+    ) -> None:
+        """Keeps a request if it broke its contract."""
+        if not violations:
             return
         match, _ = self.validator.router.find(request.method, request.raw_path)
         operation = match.operation if match else None
-        document = str(operation.contract.document) if operation else ""
+        document = operation.contract.document.name if operation else ""
         name, template = (operation.id, operation.path) if operation else ("", "")
         path = f"{request.raw_path}{'?' if request.raw_query else ''}{request.raw_query}"
         with self._lock:
             self._broken.append(
-                Broken(request.method, path, status, document, name, template, tuple(departures))
+                Broken(request.method, path, status, document, name, template, tuple(violations))
             )
 
     def take(self) -> list[Broken]:
-        """The requests that broke their contracts since the last time."""
+        """The requests that broke their contracts since this was last called."""
         with self._lock:
             taken, self._broken = self._broken, []
         return taken
 
 
-def links(response: Response) -> Iterable[str]:
-    """Where an answer leads: headers of long-running operations, and whole addresses in the first level of its body."""
+def links(response: ResponseMessage) -> Iterable[str]:
+    """Where an answer leads.
+
+    That is what the headers of long-running operations say, and the addresses in the first level
+    of its body.
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
     yield from (headers[name] for name in _LINKS if name in headers)
     if "json" in headers.get("content-type", "") and response.content:
@@ -95,14 +108,13 @@ def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return unquote(parts.path), tuple(query)
 
 
-def told(broken: Sequence[Broken]) -> str:
-    """Each request with its template and operation, then one line for each departure: place, pointer, expected, found."""
+def report(broken: Sequence[Broken]) -> str:
+    """The report: each request with its operation, and below it a line for each violation."""
     if not broken:
         return ""
     number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
-    lines = [
-        f"purview: {number} broke the contract (--purview-lenient, or purview(strict=False), lets that pass)"
-    ]
+    way_out = "--purview-lenient, or purview(strict=False), lets that pass"
+    lines = [f"purview: {number} broke the contract ({way_out})"]
     for each in broken:
         lines.append(f"  {each.method} {each.path} -> {each.status}")
         if each.operation:
@@ -110,21 +122,22 @@ def told(broken: Sequence[Broken]) -> str:
                 f"    operation {each.operation}: {each.method} {each.template} ({each.document})"
             )
         lines += [
-            f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.departures
+            f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.violations
         ]
     return "\n".join(lines)
 
 
-def _where(departure: Departure) -> str:
-    return f"{departure.place} {departure.where or '(whole)' if departure.place == 'body' else departure.where}".rstrip()
+def _where(violation: ContractViolation) -> str:
+    whole = "(whole)" if violation.place == "body" else ""
+    return f"{violation.place} {violation.where or whole}".rstrip()
 
 
-def _found(departure: Departure) -> Any:
-    """What was found, unless its member or parameter holds secrets."""
-    member = _MEMBER.search(departure.where)
-    name = member[1] if member else departure.where
+def _found(violation: ContractViolation) -> Any:
+    """What was found, unless its member or parameter holds a secret."""
+    member = _MEMBER.search(violation.where)
+    name = member[1] if member else violation.where
     return (
         LEFT_OUT
-        if is_secret(name) and departure.found not in ("nothing", "null")
-        else departure.found
+        if is_secret(name) and violation.found not in ("nothing", "null")
+        else violation.found
     )

@@ -1,4 +1,7 @@
-"""The plug-in's options and ini keys, read and checked once. Light: every run of pytest imports it."""
+"""The plug-in's options and ini keys, read and checked once.
+
+Every run of pytest imports this module, so it imports nothing of the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,26 @@ _TRUTH = {
 _INI = {
     "purview_mode": "where calls go: sandbox, replay or live (default: sandbox)",
     "purview_record": "keep the calls of each test in purview_recordings (default: false)",
-    "purview_recordings": "folder of the recordings, below the root of the tests (default: recordings)",
+    "purview_recordings": "folder of recordings, below the root of the tests (default: recordings)",
     "purview_strict": "fail a test whose requests break the contract (default: true)",
-    "purview_contracts": "folder with planes.toml and contracts/ in place of the ones that come with the package",
+    "purview_contracts": (
+        "folder with planes.toml and contracts/, in place of the ones that come with the package"
+    ),
 }
 
 
 class Options(NamedTuple):
-    """What a run was asked for. `account`: what --purview-live-account says. `root`: of the tests."""
+    """What a run is asked for.
+
+    Attributes:
+        mode: One of MODES.
+        record: Whether the calls of each test are kept.
+        recordings: The folder of the recordings.
+        strict: Whether a request that breaks its contract fails the test.
+        contracts: A folder with planes.toml and contracts/, None for that of the package.
+        account: What --purview-live-account says.
+        root: The root folder of the tests.
+    """
 
     mode: str
     record: bool
@@ -40,7 +55,7 @@ class Options(NamedTuple):
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """The options of the command line, and the ini keys that stand for them."""
+    """Adds the options of the command line, and the ini keys that stand for them."""
     group = parser.getgroup("purview", "Microsoft Purview: sandbox, recordings, live account")
     group.addoption("--purview-mode", metavar="MODE", help=_INI["purview_mode"])
     group.addoption(
@@ -64,13 +79,17 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_options(config: pytest.Config) -> Options:
-    """The options of a run; raises pytest.UsageError, one line that names the option and the way out."""
+    """The options of a run.
+
+    Raises:
+        pytest.UsageError: An option is wrong; the text is one line that names it and the way out.
+    """
     mode = config.getoption("purview_mode")
     where = "--purview-mode" if mode is not None else "purview_mode (ini)"
     mode = mode if mode is not None else config.getini("purview_mode") or "sandbox"
     if mode not in MODES:
         # every run of pytest imports this, few have wrong options
-        from purview_testing.contracts.documents import nearest
+        from purview_core.suggest import nearest
 
         raise pytest.UsageError(f"{where}: unknown mode {mode!r}; {nearest(mode, MODES)}")
     record = _truth(config, "purview_record", default=False)
@@ -110,7 +129,7 @@ def _truth(config: pytest.Config, name: str, *, default: bool) -> bool:
 
 
 def _folder(config: pytest.Config, name: str) -> Path | None:
-    """A folder of the command line, below the current one; or of the ini file, below its own."""
+    """A folder: of the command line, below the current one; of the ini file, below its own."""
     if (given := config.getoption(name)) is not None:
         if not given:
             raise pytest.UsageError(

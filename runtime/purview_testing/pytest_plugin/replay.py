@@ -1,4 +1,7 @@
-"""Replay: recorded answers for the same requests, in the order they were recorded for each operation; never the network."""
+"""Replay: the recorded answers for the same requests, without the network.
+
+Each operation gives its answers in the order in which they were recorded.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,49 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Json, Request, Response
+from purview_testing.contracts.messages import Json, RequestMessage, ResponseMessage
 
 from .recording import Recording, read_file
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_AGAIN = "record the test again with --purview-record and --purview-mode live (or sandbox), or take the call out"
+_AGAIN = (
+    "record the test again with --purview-record and --purview-mode live (or sandbox), "
+    "or take the call out"
+)
 HOST = "http://127.0.0.1"
 
 
 class NotRecordedError(AssertionError):
-    """A request that no recording answers. No error of httpx, so that nothing tries the call again."""
+    """A request that no recording answers.
+
+    It is no error of httpx, so nothing tries the call again.
+    """
 
 
 class Difference(NamedTuple):
+    """The first place where a request differs from a recorded one, with both values."""
+
     where: str
     recorded: object
     sent: object
 
 
 class Replay:
-    """The recording of one test. Ids that a test makes anew each time may differ: they are exchanged in requests and answers.
+    """The recording of one test, as a service that answers.
 
-    `account`, `tenant`: the addresses that the calls were recorded at.
+    Ids that a test makes anew each time may differ: they are exchanged in requests and answers.
+    `account` and `tenant` are the addresses that the calls were recorded at.
     """
 
     def __init__(self, path: Path, recording: Recording) -> None:
-        self.path, self._recording = path, recording
+        self.path = path
+        self._recording = recording
         self._left = read_file(path)
         self._all = len(self._left)
         self._ids: dict[str, str] = {}  # recorded id -> the one of this run
         self._lock = threading.Lock()
         self.misses: list[str] = []
-        kinds = {str(c.document): c.document.endpoint for c in recording.validator.contracts}
+        kinds = {c.document.name: c.plane.endpoint for c in recording.validator.contracts}
         bases = {
             kinds.get(str(c["doc"]), "account"): _base(c["liveRequest"]["url"])
             for c in reversed(self._left)
@@ -50,8 +63,13 @@ class Replay:
         self.account = bases.get("account", bases.get("tenant", HOST))
         self.tenant = bases.get("tenant", self.account)
 
-    def handle(self, request: Request) -> Response:
-        """The recorded answer; raises NotRecordedError that names the file, the closest recording and what differs."""
+    def handle(self, request: RequestMessage) -> ResponseMessage:
+        """The recorded answer to a request.
+
+        Raises:
+            NotRecordedError: There is none; the text names the file, the closest recording and
+                where that differs.
+        """
         sent = self._recording.request(request)
         with self._lock:
             if sent is None:
@@ -72,18 +90,20 @@ class Replay:
     def _why(self, sent: Json, closest: tuple[Json, Difference] | None) -> str:
         if closest is not None:
             call, (where, recorded, now) = closest
-            return f"the closest one, line {call['line']}, differs at {where}: recorded {recorded!r}, now {now!r}"
+            found = f"recorded {recorded!r}, now {now!r}"
+            return f"the closest one, line {call['line']}, differs at {where}: {found}"
         if sent["op"] is not None and any(c["op"] == sent["op"] for c in read_file(self.path)):
             return f"every recording of {sent['op']} has been used"
         ids = sorted({str(c["op"]) for c in read_file(self.path) if c["op"]})
-        return f"{sent['op'] or 'this path'} was not recorded; there are {', '.join(ids) or 'no calls'}"
+        there = ", ".join(ids) or "no calls"
+        return f"{sent['op'] or 'this path'} was not recorded; there are {there}"
 
-    def _missed(self, request: Request, why: str) -> NotRecordedError:
+    def _missed(self, request: RequestMessage, why: str) -> NotRecordedError:
         text = f"{request.method} {request.raw_path}: no recording in {self.path}: {why}; {_AGAIN}"
         self.misses.append(text)
         return NotRecordedError(text)
 
-    def _answer(self, call: Json) -> Response:
+    def _answer(self, call: Json) -> ResponseMessage:
         came = call["liveResponse"]
         body, content = came.get("body"), b""
         if "content" in came:
@@ -96,7 +116,7 @@ class Replay:
         fresh = self._current(content.decode("utf-8", "surrogateescape")).encode(
             "utf-8", "surrogateescape"
         )
-        return Response(int(came["statusCode"]), text, fresh)
+        return ResponseMessage(int(came["statusCode"]), text, fresh)
 
     def _current(self, text: str) -> str:
         return _GUID.sub(lambda m: self._ids.get(m[0].lower(), m[0]), text) if self._ids else text
@@ -112,7 +132,10 @@ def _base(url: str) -> str:
 
 
 def compare(recorded: Json, sent: Json, ids: dict[str, str]) -> Difference | None:
-    """Where a request differs from a recorded one, None where it does not. Ids met for the first time are added to `ids`."""
+    """Where a request differs from a recorded one; None where it does not.
+
+    `ids` maps the ids of the recording to those of this run; ids met for the first time are added.
+    """
     if recorded["method"].upper() != sent["method"]:
         return Difference("method", recorded["method"], sent["method"])
     path, now = _path(recorded["url"]), _path(sent["url"])
@@ -129,28 +152,42 @@ def _path(url: str) -> str:
 
 def _differs(recorded: Any, sent: Any, where: str, ids: dict[str, str]) -> Difference | None:
     if isinstance(recorded, Mapping) and isinstance(sent, Mapping):
-        for name in {**recorded, **sent}:
-            if name not in sent or name not in recorded:
-                absent = "nothing"
-                return Difference(
-                    f"{where}/{name}", recorded.get(name, absent), sent.get(name, absent)
-                )
-            if found := _differs(recorded[name], sent[name], f"{where}/{name}", ids):
-                return found
-        return None
+        return _members_differ(recorded, sent, where, ids)
     if isinstance(recorded, list) and isinstance(sent, list):
-        if len(recorded) != len(sent):
-            return Difference(where, f"{len(recorded)} items", f"{len(sent)} items")
-        pairs = enumerate(zip(recorded, sent, strict=True))
-        return next((d for n, (a, b) in pairs if (d := _differs(a, b, f"{where}/{n}", ids))), None)
+        return _items_differ(recorded, sent, where, ids)
     if isinstance(recorded, str) and isinstance(sent, str):
         return None if _same_text(recorded, sent, ids) else Difference(where, recorded, sent)
     same = type(recorded) is type(sent) and recorded == sent
     return None if same else Difference(where, recorded, sent)
 
 
+def _members_differ(
+    recorded: Mapping[str, Any], sent: Mapping[str, Any], where: str, ids: dict[str, str]
+) -> Difference | None:
+    for name in {**recorded, **sent}:
+        at = f"{where}/{name}"
+        if name not in sent:
+            return Difference(at, recorded[name], "nothing")
+        if name not in recorded:
+            return Difference(at, "nothing", sent[name])
+        if found := _differs(recorded[name], sent[name], at, ids):
+            return found
+    return None
+
+
+def _items_differ(
+    recorded: list[Any], sent: list[Any], where: str, ids: dict[str, str]
+) -> Difference | None:
+    if len(recorded) != len(sent):
+        return Difference(where, f"{len(recorded)} items", f"{len(sent)} items")
+    for n, (one, other) in enumerate(zip(recorded, sent, strict=True)):
+        if found := _differs(one, other, f"{where}/{n}", ids):
+            return found
+    return None
+
+
 def _same_text(recorded: str, sent: str, ids: dict[str, str]) -> bool:
-    """Whether two texts are the same but for ids, which are exchanged one for one."""
+    """Whether two texts are the same but for ids, each of which stands for one other."""
     if _GUID.sub("", recorded) != _GUID.sub("", sent):
         return False
     before, now = _GUID.findall(recorded), _GUID.findall(sent)

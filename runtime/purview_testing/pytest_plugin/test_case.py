@@ -1,4 +1,8 @@
-"""What one test has: something to call (sandbox, recording or account), clients over it, and a verdict on what was called."""
+"""What one test has.
+
+That is something to call (a sandbox, a recording or an account), clients of it, and a verdict on
+what was called.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from purview_testing.contracts.documents import UsageError, nearest
+from purview_core.command_errors import CommandError, UsageError
+from purview_core.suggest import nearest
 from purview_testing.contracts.judge import Validator
 from purview_testing.sandbox import arguments
 from purview_testing.sandbox.faults import Fault, Faults
@@ -17,7 +22,7 @@ from purview_testing.sandbox.limits import LimitOptions
 from purview_testing.sandbox.sandbox import HOST
 
 from .clients import AsyncClients, Clients, InProcess, Target, Waits
-from .journal import Journal, told
+from .journal import Journal, report
 from .options import Options
 from .recording import Recording, file_name, shown
 from .watched import WatchedSandbox
@@ -33,8 +38,19 @@ class FaultBook:
         self._faults = faults
 
     def add(self, fault: Fault | str, **selectors: Any) -> Fault:
-        """Adds a fault by its kind and selectors (plane, operation, nth, count, probability, seed, retry_after, form, delay, to),
-        or one that is made already. Returns it: `.used` says how often it struck. Raises UsageError for what is not known."""
+        """Adds a fault.
+
+        Args:
+            fault: The kind of the fault, or one that is made already.
+            **selectors: Which calls it strikes, and how: plane, operation, nth, count,
+                probability, seed, retry_after, form, delay, to.
+
+        Returns:
+            The fault; its `used` says how often it struck.
+
+        Raises:
+            UsageError: There is no such kind or selector.
+        """
         if isinstance(fault, str):
             return self._faults.add(Fault.read({"kind": fault, **selectors}))
         if selectors:
@@ -42,15 +58,23 @@ class FaultBook:
         return self._faults.add(fault)
 
     def clear(self) -> None:
+        """Takes out all faults."""
         self._faults.clear()
 
     def unused(self) -> list[Fault]:
-        """Those that never struck."""
+        """The faults that never struck."""
         return self._faults.unused()
 
 
-class Bench:
-    """Everything of one test; see `open_bench`."""
+class TestSetup:
+    """Everything that one test has; `open_setup` makes it.
+
+    Attributes:
+        strict: Whether a request that breaks its contract fails the test.
+        sandbox: None where a recording or an account is called.
+        misses: Requests that had no recording, each in a sentence.
+        save_to: The file that the calls are kept in; None where they are not.
+    """
 
     def __init__(
         self,
@@ -61,43 +85,49 @@ class Bench:
         journal: Journal,
     ) -> None:
         self.strict = marks.get("strict", options.strict)
-        self.recording, self._journal, self._mode = recording, journal, options.mode
+        self.recording = recording
+        self._journal = journal
+        self._mode = options.mode
         self.sandbox: WatchedSandbox | None = None
         self.misses: list[str] = []
         self.save_to: Path | None = None
-        real, waits = (
-            options.mode == "live",
-            target.waits if isinstance(target, InProcess) else Waits(),
-        )
+        real = options.mode == "live"
+        waits = target.waits if isinstance(target, InProcess) else Waits()
         self.clients = Clients(target, journal.validator, waits, real=real)
         self.async_clients = AsyncClients(target, journal.validator, waits, real=real)
 
     def need_sandbox(self, fixture: str) -> WatchedSandbox:
+        """The sandbox; skips the test where there is none."""
         if self.sandbox is None:
             pytest.skip(f"{fixture} needs the sandbox, and --purview-mode is {self._mode}")
         return self.sandbox
 
     def need_faults(self) -> FaultBook:
+        """The faults of the sandbox; skips the test where there is none."""
         return FaultBook(self.need_sandbox("purview_faults").faults)
 
     def verdict(self, *, whole: bool) -> str:
-        """What was wrong since the last time, "" for nothing; whole: also what was prepared and never used."""
+        """What was wrong since this was last called, "" for nothing.
+
+        With `whole` it also tells what was prepared and never used.
+        """
         broken = self._journal.take()
-        parts = [told(broken)] if self.strict and broken else []
-        missed, self.misses[:] = list(self.misses), []
-        parts += [f"purview: {text}" for text in missed]
+        parts = [report(broken)] if self.strict and broken else []
+        parts += [f"purview: {text}" for text in self.misses]
+        self.misses.clear()
         if whole and self.strict and self.sandbox is not None:
             parts += [
                 f"purview: fault never struck: {_fault(f)}" for f in self.sandbox.faults.unused()
             ]
             parts += [
-                f"purview: seeded data never used: {s.told}"
+                f"purview: seeded data never used: {s.summary}"
                 for s in self.sandbox.seeds
                 if not s.used
             ]
         return shown("\n".join(parts))
 
     def close(self) -> None:
+        """Closes clients and sandbox, and saves the recording where one is asked for."""
         self.clients.close()
         self.async_clients.close()
         if self.sandbox is not None:
@@ -113,17 +143,25 @@ def _fault(fault: Fault) -> str:
     return f"{fault.kind} ({where or 'any call'}, nth={fault.nth}); {fault.seen} calls fitted it"
 
 
-def open_bench(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) -> Bench:
-    """The bench of one test. Whatever is wrong in its marker is a failure of one line. `folder`: seed files lie below it."""
+def open_setup(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) -> TestSetup:
+    """Makes what one test has; a fault in its marker is a failure of one line.
+
+    Args:
+        options: The options of the run.
+        marks: The arguments of the test's markers.
+        nodeid: The name of the test, which names its recording.
+        folder: Seed files lie below it.
+    """
     wrong = ""
     try:
         return _open(options, marks, nodeid, folder)
-    except UsageError as error:
+    except CommandError as error:
         wrong = str(error)
-    pytest.fail(wrong, pytrace=False)  # outside, for a failure of one line
+    # Outside of `except`: the report of a failure would show the error that was caught, too.
+    pytest.fail(wrong, pytrace=False)
 
 
-def _open(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) -> Bench:
+def _open(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) -> TestSetup:
     for name in marks:
         if name not in MARKS:
             raise UsageError(
@@ -132,15 +170,16 @@ def _open(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) ->
     arguments.flag("strict", marks.get("strict", False))
     arguments.text("recording", marks.get("recording"))
     path = options.recordings / (marks.get("recording") or file_name(nodeid))
-    bench = {"sandbox": _sandbox, "replay": _replay, "live": _live}[options.mode](
+    setup = {"sandbox": _sandbox, "replay": _replay, "live": _live}[options.mode](
         options, marks, path, folder
     )
-    bench.save_to = path if options.record else None
-    return bench
+    setup.save_to = path if options.record else None
+    return setup
 
 
-def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> Bench:
-    waits, seed = Waits(), marks.get("seed")
+def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> TestSetup:
+    waits = Waits()
+    seed = marks.get("seed")
     more: dict[str, Any] = {name: marks[name] for name in _SANDBOX if name in marks}
     if options.contracts is not None:
         more["specs"] = options.contracts
@@ -151,15 +190,15 @@ def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> 
         _planes(marks), strict=strict, sleep=waits.sleep, clock=waits.now, **more
     )
     target = InProcess(sandbox.handle, sandbox.auth, HOST, HOST, waits)
-    bench = Bench(options, marks, target, sandbox.recording, sandbox.journal)
-    bench.sandbox = sandbox
+    setup = TestSetup(options, marks, target, sandbox.recording, sandbox.journal)
+    setup.sandbox = sandbox
     if seed is not None and not isinstance(seed, int):
         try:
             sandbox.load(_calls(seed, folder))
-        except UsageError:
+        except CommandError:
             sandbox.close()
             raise
-    return bench
+    return setup
 
 
 def _planes(marks: Mapping[str, Any]) -> Iterable[str] | None:
@@ -168,7 +207,7 @@ def _planes(marks: Mapping[str, Any]) -> Iterable[str] | None:
 
 
 def _calls(seed: Any, folder: Path) -> Any:
-    """The calls of a seed: as given, or out of a JSON file beside the test."""
+    """The calls of a seed, as given or out of a JSON file beside the test."""
     if not isinstance(seed, (str, Path)):
         return seed
     try:
@@ -189,8 +228,8 @@ def _validator(options: Options, marks: Mapping[str, Any]) -> Validator:
     return Validator(_planes(marks), strict=bool(marks.get("strict", options.strict)), **more)
 
 
-def _replay(options: Options, marks: dict[str, Any], path: Path, _: Path) -> Bench:
-    # tests of the sandbox do without
+def _replay(options: Options, marks: dict[str, Any], path: Path, _: Path) -> TestSetup:
+    # tests of the sandbox do without it, and it costs import time
     from .replay import Replay
 
     validator, waits = _validator(options, marks), Waits()
@@ -204,13 +243,13 @@ def _replay(options: Options, marks: dict[str, Any], path: Path, _: Path) -> Ben
         return response
 
     target = InProcess(handle, None, replay.account, replay.tenant, waits)
-    bench = Bench(options, marks, target, recording, journal)
-    bench.misses = replay.misses
-    return bench
+    setup = TestSetup(options, marks, target, recording, journal)
+    setup.misses = replay.misses
+    return setup
 
 
-def _live(options: Options, marks: dict[str, Any], _: Path, __: Path) -> Bench:
-    # tests of the sandbox do without
+def _live(options: Options, marks: dict[str, Any], _: Path, __: Path) -> TestSetup:
+    # tests of the sandbox do without it, and it costs import time
     from purview_testing.live import LiveAccount, configured
 
     if not isinstance(marks.get("seed", 0), int):
@@ -222,4 +261,6 @@ def _live(options: Options, marks: dict[str, Any], _: Path, __: Path) -> Bench:
         journal.judge(request, response)
         recording.write(request, response)
 
-    return Bench(options, marks, LiveAccount(configured(options.account), note), recording, journal)
+    return TestSetup(
+        options, marks, LiveAccount(configured(options.account), note), recording, journal
+    )

@@ -1,4 +1,7 @@
-"""A sandbox that a test holds: it notes what was asked of it, and which of the data it was filled with was ever used."""
+"""The sandbox of a test.
+
+It notes what was asked of it, and which of the data that it was filled with were ever used.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 from purview_testing.sandbox import control
 from purview_testing.sandbox.sandbox import HOST, Sandbox
 
@@ -20,10 +23,11 @@ _NAMES = ("guid", "id", "name", "qualifiedName")
 
 
 class Seed:
-    """One call that filled the state: used once a later call or its answer mentions what it made."""
+    """One call that filled the state; `used` once a later call or answer names what it made."""
 
-    def __init__(self, request: Request, response: Response) -> None:
-        self.told, self.used = f"{request.method} {unquote(request.raw_path)}", False
+    def __init__(self, request: RequestMessage, response: ResponseMessage) -> None:
+        self.summary = f"{request.method} {unquote(request.raw_path)}"
+        self.used = False
         names = (
             {unquote(request.raw_path.rstrip("/").rpartition("/")[2])}
             if request.method in ("PUT", "PATCH")
@@ -34,7 +38,8 @@ class Seed:
         self._paths = {quote(n, safe="") for n in names} | names
         self._texts = [dumps(n) for n in names]
 
-    def look(self, request: Request, response: Response) -> None:
+    def look(self, request: RequestMessage, response: ResponseMessage) -> None:
+        """Notes whether a later call or its answer names what this one made."""
         if not self.used:
             parts = {*request.raw_path.split("/"), *(v for _, v in request.query)}
             bodies = (request.content, response.content)
@@ -43,7 +48,7 @@ class Seed:
             )
 
 
-def _named(content: Request | Response) -> Iterator[str]:
+def _named(content: RequestMessage | ResponseMessage) -> Iterator[str]:
     """Names and ids at any depth of a body."""
     try:
         left: list[Any] = [content.json()] if content.content else []
@@ -59,11 +64,16 @@ def _named(content: Request | Response) -> Iterator[str]:
 
 
 class WatchedSandbox(Sandbox):
-    """As Sandbox. `url`: a port of this machine, opened when it is first asked for and closed with the sandbox."""
+    """A Sandbox that keeps a journal and a recording.
+
+    Its `url` is a port of this machine, opened at its first use and closed with the sandbox.
+    """
 
     def __init__(self, planes: Iterable[str] | None = None, **options: Any) -> None:
         self._ports = contextlib.ExitStack()
-        self._at, self._filling, self._watch = "", False, threading.RLock()
+        self._at = ""
+        self._filling = False
+        self._watch = threading.RLock()
         super().__init__(planes, **options)
         self.journal = Journal(self.app.validator)
         self.recording = Recording(self.app.validator)
@@ -71,6 +81,7 @@ class WatchedSandbox(Sandbox):
 
     @property
     def url(self) -> str:
+        """The address of the sandbox on this machine."""
         if not self._at:
             self._ports.enter_context(self.serve())
         return self._at
@@ -81,7 +92,10 @@ class WatchedSandbox(Sandbox):
 
     @contextlib.contextmanager
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
-        """Serves on a port of this machine, 0 picks a free one; gives the address, which is also `url` while it serves."""
+        """Serves on a port of this machine, as a context that gives the address.
+
+        That is also its `url` while it serves. Port 0 picks a free one.
+        """
         # uvicorn belongs to an extra
         from purview_testing.sandbox.server import served
 
@@ -92,7 +106,7 @@ class WatchedSandbox(Sandbox):
             finally:
                 self._at = before
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         """The answer to one request, noted."""
         if request.raw_path.startswith(control.ROOT):
             return super().handle(request)
@@ -101,7 +115,7 @@ class WatchedSandbox(Sandbox):
             if self._filling:
                 self.seeds.append(Seed(request, response))
                 return response
-            self.journal.note(request, response.status, self.app.requests[-1].departures)
+            self.journal.note(request, response.status, self.app.requests[-1].violations)
             for seed in self.seeds:
                 seed.look(request, response)
             if response.wire is None:  # a fault of the wire leaves no answer that could be kept
@@ -109,7 +123,7 @@ class WatchedSandbox(Sandbox):
             return response
 
     def load(self, calls: Iterable[Any]) -> int:
-        """As Sandbox.load; what is loaded and never used fails the test."""
+        """As Sandbox.load. What is loaded and never used fails the test."""
         with self._watch:
             self._filling = True
             try:
@@ -123,5 +137,6 @@ class WatchedSandbox(Sandbox):
         )
 
     def close(self) -> None:
+        """Closes the port and the sandbox."""
         self._ports.close()
         super().close()

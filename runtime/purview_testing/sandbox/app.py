@@ -11,19 +11,19 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from purview_testing.contracts.facts import Contract, Operation
+from purview_testing.contracts.facts import Contract, ContractOperation
 from purview_testing.contracts.judge import Validator, Verdict
 from purview_testing.contracts.messages import (
     LARGEST_BODY,
     Problem,
-    Request,
-    Response,
+    RequestMessage,
+    ResponseMessage,
     json_response,
     not_found,
 )
 from purview_testing.contracts.routing import Match
 from purview_testing.contracts.samples import exactly, live
-from purview_testing.contracts.schema_check import Departure
+from purview_testing.contracts.schema_check import ContractViolation
 
 from . import behaviours, control
 from .call import NOTHING, Call, Reply, Settings
@@ -93,7 +93,7 @@ class App:
             self._rate_limiter.reset()
             self.start()
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         """Answers one request, and notes it in the journal.
 
         Nothing that a caller can send makes it raise: what is wrong with a request is an error
@@ -115,13 +115,13 @@ class App:
             kind = fault.kind if fault else None
             name = operation.id if operation else None
             self.requests.append(
-                SeenRequest(request, plane, name, verdict.departures, response.status, kind)
+                SeenRequest(request, plane, name, verdict.violations, response.status, kind)
             )
             if self._recorder is not None and operation is not None:
                 self._recorder.write(operation, request, response)
             return response
 
-    def _judge(self, request: Request) -> Verdict:
+    def _judge(self, request: RequestMessage) -> Verdict:
         """Returns the verdict on a request, without what is not the caller's fault.
 
         Token requests and polls of long-running operations are in no contract, and what the sandbox
@@ -131,14 +131,14 @@ class App:
         if verdict.match is None:
             known = self.identity.knows(request) or self._polled(request) is not None
             return Verdict(None, (), {}) if known else verdict
-        if not verdict.departures or self.settings.exact:
+        if not verdict.violations or self.settings.exact:
             return verdict
         body = read_body(request, verdict.match.operation)
         places = behaviours.read_at(verdict.match.operation, body)
-        departures = without_returned(self._read_back, request, places, body, verdict.departures)
-        return Verdict(verdict.match, departures, verdict.query)
+        violations = without_returned(self._read_back, request, places, body, verdict.violations)
+        return Verdict(verdict.match, violations, verdict.query)
 
-    def _plane(self, request: Request) -> str | None:
+    def _plane(self, request: RequestMessage) -> str | None:
         """Returns the plane whose faults apply to a request that fits no operation."""
         if self.identity.knows(request):
             return "identity"
@@ -150,7 +150,9 @@ class App:
         fitting = [p for p in self._prefixes if f"{raw_path}/".startswith(f"{p}/")]
         return self._prefixes[max(fitting, key=len)] if fitting else None
 
-    def _answer(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
+    def _answer(
+        self, request: RequestMessage, verdict: Verdict, fault: Fault | None
+    ) -> ResponseMessage:
         """Returns the answer to a request, with the headers that every answer has."""
         contract = (
             verdict.operation.contract if verdict.operation else self._contract(request.raw_path)
@@ -168,7 +170,7 @@ class App:
             headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
         return response.but(headers=headers)
 
-    def _answer_of_fault(self, fault: Fault | None) -> Response | None:
+    def _answer_of_fault(self, fault: Fault | None) -> ResponseMessage | None:
         """Returns or raises what a fault says in place of the service; None for other faults."""
         if fault is None:
             return None
@@ -180,8 +182,8 @@ class App:
         return gateway_answer(fault)
 
     def _answer_of_service(
-        self, request: Request, verdict: Verdict, fault: Fault | None
-    ) -> Response:
+        self, request: RequestMessage, verdict: Verdict, fault: Fault | None
+    ) -> ResponseMessage:
         """Returns what the service says to a request; raises Problem for what it refuses."""
         if (token := self.identity.serve(request)) is not None:
             return token
@@ -194,7 +196,7 @@ class App:
         if verdict.match is None:
             return self._unrouted(request, verdict)
         body = read_body(request, verdict.match.operation)
-        refuse(verdict.departures)
+        refuse(verdict.violations)
         call = self._call(request, verdict.match, verdict.query, body, fault)
         # One transaction: a behaviour that raises leaves nothing of what it wrote.
         with self.store.transaction():
@@ -202,7 +204,12 @@ class App:
             return self._respond(call, self._behaviour(call)(call))
 
     def _call(
-        self, request: Request, match: Match, query: dict[str, Any], body: Any, fault: Fault | None
+        self,
+        request: RequestMessage,
+        match: Match,
+        query: dict[str, Any],
+        body: Any,
+        fault: Fault | None,
     ) -> Call:
         """Puts together what a behaviour is given."""
         failing = fault.failing if fault else None
@@ -218,7 +225,7 @@ class App:
             default=self._resources[match.operation.contract].behaviour(match.operation),
         )
 
-    def _read_back(self, request: Request) -> Response:
+    def _read_back(self, request: RequestMessage) -> ResponseMessage:
         """Answers a GET that the caller may have made before a write.
 
         The query is that of the write, so only what the GET declares is kept of it.
@@ -231,11 +238,11 @@ class App:
         query = [(n, v) for n, v in request.query if any(p.named(n) for p in declared)]
         return self._answer_internally(replace(request, raw_query=urlencode(query)))
 
-    def _answer_internally(self, request: Request) -> Response:
+    def _answer_internally(self, request: RequestMessage) -> ResponseMessage:
         """Answers a call of the sandbox to itself: no token, no journal, no fault."""
         verdict = self.validator.request(request)
         if verdict.match is None:
-            raise Problem(404, "NotFound", str(verdict.departures[0]))
+            raise Problem(404, "NotFound", str(verdict.violations[0]))
         call = self._call(
             request, verdict.match, verdict.query, read_body(request, verdict.match.operation), None
         )
@@ -244,7 +251,7 @@ class App:
     def _behaviour(self, call: Call) -> behaviours.Behaviour:
         return behaviours.find(call.operation) or Call.default_reply
 
-    def _respond(self, call: Call, reply: Reply) -> Response:
+    def _respond(self, call: Call, reply: Reply) -> ResponseMessage:
         """Turns a behaviour's reply into a response.
 
         The value is cut to the schema in an exact sandbox; otherwise it gets what the live service
@@ -253,11 +260,11 @@ class App:
         status = reply.status if reply.status is not None else call.operation.status
         if reply.content is not None:
             media, content = reply.content
-            return Response(status, {"content-type": media, **reply.headers}, content)
+            return ResponseMessage(status, {"content-type": media, **reply.headers}, content)
         declared = call.operation.answers.get(str(status))
         without_body = status == 204 or (declared is not None and not declared.content)
         if without_body or reply.value is NOTHING:
-            return Response(status, dict(reply.headers))
+            return ResponseMessage(status, dict(reply.headers))
         value = reply.value
         schema = declared.json if declared else None
         if schema is not None and status < 300:
@@ -265,7 +272,7 @@ class App:
             value = shaped(call.operation.contract.schemas, schema, value)
         return json_response(status, value, reply.headers)
 
-    def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:
+    def _polled(self, request: RequestMessage) -> tuple[Contract, str, Any] | None:
         """Returns contract, key and record of the operation whose status is asked for."""
         found = _STATUS.fullmatch(request.raw_path)
         if found is None or request.method != "GET":
@@ -278,7 +285,7 @@ class App:
                 return contract, found["key"], record
         return None
 
-    def _unrouted(self, request: Request, verdict: Verdict) -> Response:
+    def _unrouted(self, request: RequestMessage, verdict: Verdict) -> ResponseMessage:
         """Answers a poll of a long-running operation; raises an error for any other path."""
         if (polled := self._polled(request)) is not None:
             contract, key, record = polled
@@ -287,21 +294,21 @@ class App:
             with self.store.transaction():
                 reply = operations.status(call, key)
             return json_response(reply.status or 200, reply.value, reply.headers)
-        departure = verdict.departures[0]
+        violation = verdict.violations[0]
         near = self._contract(request.raw_path)
-        if departure.kind == "method":
-            allow = departure.expected.removeprefix("one of ")
+        if violation.kind == "method":
+            allow = violation.expected.removeprefix("one of ")
             text = f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}."
             raise Problem(405, "MethodNotAllowed", text, headers={"Allow": allow})
         code = (
             "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
         )
         raise Problem(
-            404, code, f"{request.raw_path} is not a path of this sandbox: {departure.expected}."
+            404, code, f"{request.raw_path} is not a path of this sandbox: {violation.expected}."
         )
 
 
-def read_body(request: Request, operation: Operation) -> Any:
+def read_body(request: RequestMessage, operation: ContractOperation) -> Any:
     """Returns the JSON value of a body.
 
     None where there is no body, or where it is not JSON: in that case the verdict has said so.
@@ -314,37 +321,37 @@ def read_body(request: Request, operation: Operation) -> Any:
         return None
 
 
-def refuse(departures: Sequence[Departure]) -> None:
-    """Raises the error for the weightiest departure of a request; the others are its details."""
-    if not departures:
+def refuse(violations: Sequence[ContractViolation]) -> None:
+    """Raises the error for the weightiest violation of a request; the others are its details."""
+    if not violations:
         return
-    chosen = min(departures, key=_weight)
+    chosen = min(violations, key=_weight)
     details = [
         (d.where or d.place, f"expected {d.expected}, found {d.found}")
-        for d in (chosen, *(d for d in departures if d is not chosen))
+        for d in (chosen, *(d for d in violations if d is not chosen))
     ]
     raise Problem(*_refusal(chosen), details, named=True)
 
 
-def _weight(departure: Departure) -> int:
-    """Orders departures: the api-version, the media type, the content coding, then all others."""
-    if departure.where == "api-version":
+def _weight(violation: ContractViolation) -> int:
+    """Orders violations: the api-version, the media type, the content coding, then all others."""
+    if violation.where == "api-version":
         return 0
-    return {"media-type": 1, "coding": 2}.get(departure.kind, 3)
+    return {"media-type": 1, "coding": 2}.get(violation.kind, 3)
 
 
-def _refusal(departure: Departure) -> tuple[int, str, str]:
+def _refusal(violation: ContractViolation) -> tuple[int, str, str]:
     """Returns status, code and message for a request that departs from its contract in this way."""
-    expected = departure.expected
-    if departure.where == "api-version":
+    expected = violation.expected
+    if violation.where == "api-version":
         code = (
             "MissingApiVersionParameter"
-            if departure.kind == "required"
+            if violation.kind == "required"
             else "InvalidApiVersionParameter"
         )
-        return 400, code, f"api-version: expected {expected}, found {departure.found}."
-    if departure.kind == "media-type":
+        return 400, code, f"api-version: expected {expected}, found {violation.found}."
+    if violation.kind == "media-type":
         return 415, "UnsupportedMediaType", f"The content type: expected {expected}."
-    if departure.kind == "coding":
+    if violation.kind == "coding":
         return 415, "UnsupportedMediaType", f"The content encoding: expected {expected}."
-    return 400, "InvalidRequest", f"The request departs from its contract: {departure}."
+    return 400, "InvalidRequest", f"The request departs from its contract: {violation}."

@@ -9,7 +9,7 @@ import os
 from math import inf
 from typing import Any
 
-from purview_testing.contracts.documents import UsageError
+from purview_core.command_errors import UsageError
 
 
 def number(

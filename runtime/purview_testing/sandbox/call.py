@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from purview_testing.contracts.facts import Operation
+from purview_testing.contracts.facts import ContractOperation
 from purview_testing.contracts.judge import TOKEN
-from purview_testing.contracts.messages import Json, Problem, Request, not_found
+from purview_testing.contracts.messages import Json, Problem, RequestMessage, not_found
 from purview_testing.contracts.samples import Examples, stamp
 from purview_testing.contracts.schema_check import UUID, Checker
 
@@ -82,8 +82,8 @@ class Call:
 
     store: Store
     settings: Settings
-    request: Request
-    operation: Operation
+    request: RequestMessage
+    operation: ContractOperation
     path_arguments: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any = None

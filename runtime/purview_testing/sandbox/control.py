@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from purview_testing.contracts.documents import UsageError
-from purview_testing.contracts.messages import Request, Response, json_response
+from purview_core.command_errors import UsageError
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage, json_response
 
 from .faults import Fault, Faults
 from .identity import Identity
@@ -29,7 +29,7 @@ class Service(Protocol):
         """Empties the state, the journal and the faults."""
 
 
-def serve(service: Service, request: Request) -> Response:
+def serve(service: Service, request: RequestMessage) -> ResponseMessage:
     """Answers a request for a control route.
 
     | route      | GET                               | POST            | DELETE         |
@@ -43,7 +43,7 @@ def serve(service: Service, request: Request) -> Response:
     `state?kind=KIND` lists the first 1,000 items of a kind.
     """
     name = request.raw_path.removeprefix(ROOT).strip("/")
-    routes: dict[str, dict[str, Callable[[Service, Request], Any]]] = {
+    routes: dict[str, dict[str, Callable[[Service, RequestMessage], Any]]] = {
         "state": {"GET": _state},
         "requests": {"GET": _requests, "DELETE": _forget},
         "faults": {"GET": _faults, "POST": _add, "DELETE": _clear},
@@ -66,19 +66,19 @@ def serve(service: Service, request: Request) -> Response:
         return _error(400, str(error))
 
 
-def _error(status: int, message: str) -> Response:
+def _error(status: int, message: str) -> ResponseMessage:
     """Makes an error answer of a control route."""
     return json_response(status, {"error": {"code": "Sandbox", "message": message}})
 
 
-def _state(service: Service, request: Request) -> Any:
+def _state(service: Service, request: RequestMessage) -> Any:
     kind = dict(request.query).get("kind")
     if kind is None:
         return {"kinds": service.store.kinds()}
     return {"items": {row.key: row.value for row in service.store.page(kind, 1_000)}}
 
 
-def _requests(service: Service, _: Request) -> Any:
+def _requests(service: Service, _: RequestMessage) -> Any:
     return {"requests": [shown(seen) for seen in service.requests]}
 
 
@@ -91,31 +91,31 @@ def shown(seen: SeenRequest) -> dict[str, Any]:
         "operation": seen.operation,
         "status": seen.status,
         "fault": seen.fault,
-        "departures": [vars(d) for d in seen.departures],
+        "violations": [vars(d) for d in seen.violations],
     }
 
 
-def _forget(service: Service, _: Request) -> Any:
+def _forget(service: Service, _: RequestMessage) -> Any:
     service.requests.clear()
     return {"requests": []}
 
 
-def _faults(service: Service, _: Request) -> Any:
+def _faults(service: Service, _: RequestMessage) -> Any:
     return {"faults": [fault.show() for fault in service.faults]}
 
 
-def _add(service: Service, request: Request) -> Any:
+def _add(service: Service, request: RequestMessage) -> Any:
     given = request.json()
     for value in given if isinstance(given, list) else [given]:
         service.faults.add(Fault.read(value))
     return _faults(service, request)
 
 
-def _clear(service: Service, request: Request) -> Any:
+def _clear(service: Service, request: RequestMessage) -> Any:
     service.faults.clear()
     return _faults(service, request)
 
 
-def _reset(service: Service, _: Request) -> Any:
+def _reset(service: Service, _: RequestMessage) -> Any:
     service.reset()
     return {"reset": True}

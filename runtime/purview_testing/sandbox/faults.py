@@ -10,10 +10,11 @@ from email.utils import formatdate
 from math import inf
 from typing import Any
 
+from purview_core.command_errors import UsageError
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.documents import UsageError, nearest
-from purview_testing.contracts.facts import Operation
-from purview_testing.contracts.messages import Response
+from purview_core.suggest import nearest
+from purview_testing.contracts.facts import ContractOperation
+from purview_testing.contracts.messages import ResponseMessage
 
 from . import arguments
 from .state.long_running import FAILED, NEVER
@@ -126,7 +127,7 @@ class Fault:
         """Returns the fault as JSON, with its counts."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def fits(self, plane: str | None, operation: Operation | None) -> bool:
+    def fits(self, plane: str | None, operation: ContractOperation | None) -> bool:
         """Returns whether a call is one that the fault may hit.
 
         Faults of links fit lists alone, and faults of long-running operations these alone.
@@ -153,7 +154,7 @@ class Fault:
         self.used += hit
         return hit
 
-    def spares(self, response: Response) -> bool:
+    def spares(self, response: ResponseMessage) -> bool:
         """Returns whether an answer has nothing that the fault could spoil, such as no body.
 
         Such a call does not count as hit.
@@ -169,7 +170,7 @@ class Fault:
         return {"operation-fails": FAILED, "operation-never-ends": NEVER}.get(self.kind)
 
 
-def _has_links(operation: Operation) -> bool:
+def _has_links(operation: ContractOperation) -> bool:
     """Returns whether an operation lists items with a link to the next page."""
     if operation.list_member is None:
         return False
@@ -208,7 +209,7 @@ class Faults:
             self._list.append(fault)
         return fault
 
-    def strike(self, plane: str | None, operation: Operation | None) -> Fault | None:
+    def strike(self, plane: str | None, operation: ContractOperation | None) -> Fault | None:
         """Returns the fault that hits a call, None for most calls."""
         with self._lock:
             return next((f for f in self._list if f.fits(plane, operation) and f.strikes()), None)
@@ -258,16 +259,16 @@ def _retry_after(fault: Fault, now: float) -> dict[str, str]:
     return {"Retry-After": f"{fault.retry_after:g}"}
 
 
-def gateway_answer(fault: Fault) -> Response | None:
+def gateway_answer(fault: Fault) -> ResponseMessage | None:
     """Returns what a gateway says before the service is asked, if the fault is of that kind."""
     if fault.kind == "html-page":
-        return Response(502, {"content-type": "text/html"}, _GATEWAY_PAGE)
+        return ResponseMessage(502, {"content-type": "text/html"}, _GATEWAY_PAGE)
     if fault.kind == "redirect":
-        return Response(307, {"location": fault.to})
+        return ResponseMessage(307, {"location": fault.to})
     return None
 
 
-def spoil(fault: Fault, response: Response, url: str) -> Response:
+def spoil(fault: Fault, response: ResponseMessage, url: str) -> ResponseMessage:
     """Returns a good answer as the fault spoils it; `url` is the address that was asked for."""
     if fault.kind == "empty-body":
         return response.but(content=b"")
@@ -282,7 +283,7 @@ def spoil(fault: Fault, response: Response, url: str) -> Response:
     return response
 
 
-def _linked(response: Response, link: str) -> Response:
+def _linked(response: ResponseMessage, link: str) -> ResponseMessage:
     """Returns an answer whose link leads to another page."""
     value = response.json() if response.content else None
     if not isinstance(value, dict):

@@ -11,7 +11,12 @@ import threading
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from purview_testing.contracts.messages import Problem, Request, Response, json_response
+from purview_testing.contracts.messages import (
+    Problem,
+    RequestMessage,
+    ResponseMessage,
+    json_response,
+)
 
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/oauth2(?P<v2>/v2\.0)?/token/?")
 _CODES = {
@@ -53,7 +58,7 @@ class Identity:
         with self._lock:
             self._tokens = dict.fromkeys(self._tokens, float("-inf"))
 
-    def check(self, request: Request) -> None:
+    def check(self, request: RequestMessage) -> None:
         """Raises the 401 of the service for a call without a token that is known and still good."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         with self._lock:
@@ -73,11 +78,11 @@ class Identity:
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
 
-    def knows(self, request: Request) -> bool:
+    def knows(self, request: RequestMessage) -> bool:
         """Returns whether a request is for a token."""
         return _PATH.fullmatch(request.raw_path) is not None
 
-    def serve(self, request: Request) -> Response | None:
+    def serve(self, request: RequestMessage) -> ResponseMessage | None:
         """Answers a token request; None for a request to any other path."""
         found = _PATH.fullmatch(request.raw_path)
         if found is None:

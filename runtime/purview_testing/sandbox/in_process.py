@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from purview_core.client.session import async_sleep
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[RequestMessage], ResponseMessage]
 _PIECES = 8  # pieces of a body that dribbles
 
 
@@ -98,16 +98,16 @@ class ReadLimit:
             )
 
 
-def request_of(request: httpx.Request, content: bytes) -> Request:
+def request_of(request: httpx.Request, content: bytes) -> RequestMessage:
     """Returns an httpx request as the handler takes it."""
     raw_path, _, query = request.url.raw_path.decode("ascii").partition("?")
     base = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Request(request.method, base, raw_path or "/", query, headers, content)
+    return RequestMessage(request.method, base, raw_path or "/", query, headers, content)
 
 
 def response_of(
-    response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
+    response: ResponseMessage, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
 ) -> httpx.Response:
     """Returns a response of the handler as httpx takes it; a stream replaces its content."""
     if stream is None:
@@ -120,19 +120,19 @@ def response_of(
     return httpx.Response(response.status, headers=headers, stream=stream)
 
 
-def _first_wait(response: Response) -> float:
+def _first_wait(response: ResponseMessage) -> float:
     """Returns the seconds until the first byte."""
     assert response.wire is not None
     return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
 
 
-def _raise_if_reset(request: httpx.Request, response: Response) -> None:
+def _raise_if_reset(request: httpx.Request, response: ResponseMessage) -> None:
     """Raises for a connection that a fault resets before the answer."""
     if response.wire is not None and response.wire["kind"] == "reset":
         raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
 
 
-def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float, bytes]]:
+def _pieces(response: ResponseMessage, request: httpx.Request) -> Iterator[tuple[float, bytes]]:
     """Yields the pieces of a body, each with the pause before it in seconds.
 
     Raises where the fault breaks the connection.
@@ -154,7 +154,9 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: Response, sleep: Callable[[float], Any], limit: ReadLimit) -> None:
+    def __init__(
+        self, response: ResponseMessage, sleep: Callable[[float], Any], limit: ReadLimit
+    ) -> None:
         self._response = response
         self._sleep = sleep
         self._limit = limit
@@ -168,7 +170,7 @@ class _Stream(httpx.SyncByteStream):
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: Response, limit: ReadLimit) -> None:
+    def __init__(self, response: ResponseMessage, limit: ReadLimit) -> None:
         self._response = response
         self._limit = limit
 

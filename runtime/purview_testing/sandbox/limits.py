@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
 
-from purview_testing.contracts.messages import Problem, Request
+from purview_testing.contracts.messages import Problem, RequestMessage
 
 from . import arguments
 
@@ -46,7 +46,7 @@ class Limits:
         arguments.flag("parents_return", self.parents_return)
         arguments.number("rate", self.rate, 0.001, none=True)
 
-    def check_url(self, request: Request) -> None:
+    def check_url(self, request: RequestMessage) -> None:
         """Raises the 414 of the service for an address that is too long."""
         target = request.raw_path + ("?" if request.raw_query else "") + request.raw_query
         if self.longest_url is not None and len(target) > self.longest_url:

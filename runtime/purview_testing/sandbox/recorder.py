@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from purview_core.command_errors import UsageError
 from purview_core.model.json_text import dumps, loads
-from purview_testing.contracts.documents import UsageError
-from purview_testing.contracts.facts import Operation, Schemas
-from purview_testing.contracts.messages import Json, Request, Response
-from purview_testing.contracts.schema_check import Departure
+from purview_testing.contracts.facts import ContractOperation, ContractSchemas
+from purview_testing.contracts.messages import Json, RequestMessage, ResponseMessage
+from purview_testing.contracts.schema_check import ContractViolation
 
 LEFT_OUT = "left-out"
 _HEADERS = {
@@ -38,15 +38,15 @@ class SeenRequest:
     Attributes:
         plane: The plane that it was for, "identity" for a token request, None where none fits.
         operation: The operationId that it was taken for.
-        departures: How it departed from its contract.
+        violations: How it departed from its contract.
         status: The status of the answer.
         fault: The kind of the fault that hit it.
     """
 
-    request: Request = field(repr=False)
+    request: RequestMessage = field(repr=False)
     plane: str | None
     operation: str | None
-    departures: Sequence[Departure]
+    violations: Sequence[ContractViolation]
     status: int
     fault: str | None = None
 
@@ -73,7 +73,9 @@ class Recorder:
                 f"--record {path}: {error.strerror}; name a file that can be written"
             ) from None
 
-    def write(self, operation: Operation, request: Request, response: Response) -> None:
+    def write(
+        self, operation: ContractOperation, request: RequestMessage, response: ResponseMessage
+    ) -> None:
         """Appends one call; it is in the file when this returns."""
         line = dumps(pair(operation, request, response)) + b"\n"
         with self._lock:
@@ -86,11 +88,11 @@ class Recorder:
             self._file.close()
 
 
-def pair(operation: Operation, request: Request, response: Response) -> Json:
+def pair(operation: ContractOperation, request: RequestMessage, response: ResponseMessage) -> Json:
     """Returns one call as JSON: doc, op, liveRequest, liveResponse."""
     schemas = operation.contract.schemas
     return {
-        "doc": str(operation.contract.document),
+        "doc": operation.contract.document.name,
         "op": operation.id,
         "liveRequest": {
             "method": request.method,
@@ -111,7 +113,7 @@ def _headers(headers: Any) -> Json:
     return {k.lower(): v for k, v in headers.items() if k.lower() not in _HEADERS}
 
 
-def _query(request: Request, operation: Operation) -> Json:
+def _query(request: RequestMessage, operation: ContractOperation) -> Json:
     """Returns the query by name; lists are split here, since oav does not split them."""
     lists = {
         p.name: p.explode
@@ -127,7 +129,7 @@ def _query(request: Request, operation: Operation) -> Json:
     return out
 
 
-def _body(content: bytes, media: str, schemas: Schemas) -> Any:
+def _body(content: bytes, media: str, schemas: ContractSchemas) -> Any:
     """Returns a body as JSON without secrets; of other media only the number of bytes."""
     if not content:
         return None
@@ -139,7 +141,7 @@ def _body(content: bytes, media: str, schemas: Schemas) -> Any:
         return f"{len(content)} bytes that are not JSON"
 
 
-def _secrets(schemas: Schemas) -> frozenset[str]:
+def _secrets(schemas: ContractSchemas) -> frozenset[str]:
     """Returns the names of the members that a contract marks as secret."""
     return frozenset(
         name

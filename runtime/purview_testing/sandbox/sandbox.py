@@ -10,9 +10,9 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from purview_testing.contracts.documents import UsageError
+from purview_core.command_errors import UsageError
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 
 from . import arguments
 from .app import App
@@ -144,7 +144,7 @@ class Sandbox:
         """Brings state, journal and faults back to where they were at the start."""
         self.app.reset()
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         """Answers one request, without any transport."""
         return self.app.handle(request)
 

@@ -15,10 +15,15 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, cast
 
-from purview_testing.contracts.documents import UsageError
-from purview_testing.contracts.messages import LARGEST_BODY, Problem, Request, Response
+from purview_core.command_errors import UsageError
+from purview_testing.contracts.messages import (
+    LARGEST_BODY,
+    Problem,
+    RequestMessage,
+    ResponseMessage,
+)
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[RequestMessage], ResponseMessage]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -58,7 +63,7 @@ class Application:
             await _send(send, response)
 
 
-async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request:
+async def _request(scope: MutableMapping[str, Any], receive: Receive) -> RequestMessage:
     pieces: list[bytes] = []
     size = 0
     more = True
@@ -77,7 +82,7 @@ async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request
         .partition("?")[0]
     )
     base = f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}"
-    return Request(
+    return RequestMessage(
         scope["method"],
         base,
         raw_path,
@@ -87,7 +92,7 @@ async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request
     )
 
 
-async def _send(send: Send, response: Response) -> None:
+async def _send(send: Send, response: ResponseMessage) -> None:
     headers = [
         (n.lower().encode("latin-1"), str(v).encode("latin-1")) for n, v in response.headers.items()
     ]
@@ -97,7 +102,7 @@ async def _send(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.content})
 
 
-async def _send_as_fault(connection: asyncio.Transport, response: Response) -> None:
+async def _send_as_fault(connection: asyncio.Transport, response: ResponseMessage) -> None:
     """Writes an answer in the way that a fault demands, and ends the connection."""
     assert response.wire is not None
     kind = response.wire["kind"]
@@ -130,7 +135,7 @@ async def _send_as_fault(connection: asyncio.Transport, response: Response) -> N
     connection.close()
 
 
-def _head(response: Response, *, chunked: bool) -> bytes:
+def _head(response: ResponseMessage, *, chunked: bool) -> bytes:
     """Returns the status line and the headers as bytes."""
     lines = [
         f"HTTP/1.1 {response.status} Sandbox",

@@ -17,6 +17,7 @@ import pytest
 
 from purview_codegen import cli, paths
 from purview_codegen.errors import Counts
+from purview_core import manifest
 
 from .conftest import tiny
 
@@ -284,7 +285,9 @@ def test_where_things_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 def test_an_installed_package_brings_its_specs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(paths, "_HERE", tmp_path)
-    (tmp_path / "specs").mkdir()
-    assert tmp_path / "specs" == paths.specs()
+    package = tmp_path / "purview_codegen"
+    (package / "specs").mkdir(parents=True)
+    monkeypatch.setattr(manifest, "_INSTALLED", tmp_path)
+    monkeypatch.setattr(paths, "_HERE", package)
+    assert package / "specs" == paths.specs()
     assert None is paths.generated()

@@ -14,7 +14,7 @@ import pytest
 from purview_codegen import documents_page
 from purview_codegen.errors import GateError
 from purview_codegen.source.lock import Lock
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 ROOT = Path(__file__).parents[3]
 SPECS = ROOT / "specs"

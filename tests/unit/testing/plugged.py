@@ -40,8 +40,9 @@ _USED = (
 
 
 def _load(package: str) -> None:
-    """Everything of a package: a run forgets the modules that it loads, and a second copy of
-    some would not fit the rest.
+    """Imports everything of a package.
+
+    A run forgets the modules that it loads, and a second copy of some would not fit the rest.
     """
     importlib.import_module("purview_dataplane.facade")
     folder = importlib.import_module(package).__path__
@@ -56,9 +57,7 @@ for name in _USED:
 
 
 class Runs:
-    """`run(text, *arguments)` runs the tests in a text; the outcome has `.ret`, `.text` and
-    `.counts`.
-    """
+    """Runs the tests in a text, `run(text, *arguments)`; the outcome has ret, text and counts."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
@@ -70,12 +69,11 @@ class Runs:
     def again(self, *arguments: str) -> Outcome:
         """The tests of the last run once more."""
         quiet = ["-W", "error", "-rN"]  # where CI is set, the summary repeats whole messages
-        # the last loads a hundred modules for each run
         for unused in (
             "cacheprovider",
             "randomly",
             "hypothesispytest",
-        ):
+        ):  # the last loads a hundred modules for each run
             quiet += ["-p", f"no:{unused}"]
         return Outcome(self.pytester.runpytest_inprocess(*plugin_arguments(), *quiet, *arguments))
 

@@ -1,5 +1,6 @@
-"""Good requests made from the contracts, and the ways to spoil them: 21 kinds, each in every
-place where it can be.
+"""Good requests made from the contracts, and the ways to spoil them.
+
+There are 21 kinds, each tried in every place where it can be.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from purview_testing.contracts.facts import Operation, Shape
-from purview_testing.contracts.messages import Request
+from purview_testing.contracts.facts import ContractOperation, Shape
+from purview_testing.contracts.messages import RequestMessage
 from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.state.paths import concrete_path
 
@@ -32,7 +33,7 @@ MOST = 12  # places of one kind in one request
 class Sample:
     """A request in parts. `query`: names and texts; `body`: JSON, or None."""
 
-    operation: Operation
+    operation: ContractOperation
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
@@ -41,7 +42,7 @@ class Sample:
     content: bytes | None = None
 
     @property
-    def request(self) -> Request:
+    def request(self) -> RequestMessage:
         content = (
             self.content
             if self.content is not None
@@ -49,7 +50,7 @@ class Sample:
             if self.body is None
             else json.dumps(self.body).encode()
         )
-        return Request(
+        return RequestMessage(
             self.method,
             "http://sandbox",
             self.path,
@@ -59,7 +60,7 @@ class Sample:
         )
 
 
-def sample(operation: Operation) -> Sample:
+def sample(operation: ContractOperation) -> Sample:
     """A request that keeps the contract, with every argument."""
     examples = Examples(operation.contract.schemas, operation.id, request=True)
     values = {(p.location, p.name): examples.of(p.schema) for p in operation.parameters}
@@ -86,20 +87,18 @@ def sample(operation: Operation) -> Sample:
     return Sample(operation, operation.method, path, tuple(query), tuple(headers), None, content)
 
 
-def form(operation: Operation, name: str) -> bytes:
+def form(operation: ContractOperation, name: str) -> bytes:
     shape = operation.contract.schemas.shape(next(iter(operation.body.values())))
     named = next(iter(shape.properties)) if name == "file" else name
-    return (
-        f'--b\r\nContent-Disposition: form-data; name="{named}"; filename="f.csv"\r\n\r\n'
-        f"a,b\r\n--b--\r\n"
-    ).encode()
+    head = f'Content-Disposition: form-data; name="{named}"; filename="f.csv"'
+    return f"--b\r\n{head}\r\n\r\na,b\r\n--b--\r\n".encode()
 
 
 def text(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def places(operation: Operation, body: Any) -> Iterator[tuple[tuple[Any, ...], Shape, Any]]:
+def places(operation: ContractOperation, body: Any) -> Iterator[tuple[tuple[Any, ...], Shape, Any]]:
     """(path, shape, value) of every place in a body whose schema says something."""
     if operation.body_schema is not None:
         yield from _places(
@@ -108,7 +107,7 @@ def places(operation: Operation, body: Any) -> Iterator[tuple[tuple[Any, ...], S
 
 
 def _places(
-    operation: Operation, shape: Shape, value: Any, path: tuple[Any, ...]
+    operation: ContractOperation, shape: Shape, value: Any, path: tuple[Any, ...]
 ) -> Iterator[tuple[tuple[Any, ...], Shape, Any]]:
     schemas = operation.contract.schemas
     yield path, shape, value
@@ -142,10 +141,10 @@ def drop(body: Any, path: tuple[Any, ...]) -> Any:
     return out
 
 
-def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Sample]]:
+def spoiled(operation: ContractOperation, methods: set[str]) -> Iterator[tuple[str, Sample]]:
     """(kind, request) of every way to spoil the sample of an operation.
 
-    `methods`: those that its path knows.
+    `methods` are those that its path has.
     """
     good = sample(operation)
     counts: dict[str, int] = {}
@@ -159,7 +158,9 @@ def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Samp
             yield kind, bad
 
 
-def _whole(operation: Operation, good: Sample, methods: set[str]) -> Iterator[tuple[str, Sample]]:
+def _whole(
+    operation: ContractOperation, good: Sample, methods: set[str]
+) -> Iterator[tuple[str, Sample]]:
     other = next(m for m in ("PATCH", "POST", "PUT", "DELETE", "HEAD") if m not in methods)
     yield "method", replace(good, method=other)
     segments = good.path.split("/")
@@ -179,7 +180,7 @@ def _whole(operation: Operation, good: Sample, methods: set[str]) -> Iterator[tu
         yield "form data", replace(good, content=form(operation, "other"))
 
 
-def _query(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
+def _query(operation: ContractOperation, good: Sample) -> Iterator[tuple[str, Sample]]:
     yield "unknown query name", replace(good, query=(*good.query, ("noSuchName", "1")))
     if operation.versioned:
         rest = tuple(q for q in good.query if q[0] != "api-version")
@@ -201,7 +202,7 @@ def _query(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
             yield "query bad enum", replace(good, query=(*rest, (parameter.name, "noSuchValue")))
 
 
-def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
+def _bodies(operation: ContractOperation, good: Sample) -> Iterator[tuple[str, Sample]]:
     schemas = operation.contract.schemas
     for path, shape, value in places(operation, good.body):
         kinds = [t for t in shape.types if t != "null"]
@@ -225,7 +226,7 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
 
 
 def _members(
-    operation: Operation,
+    operation: ContractOperation,
     good: Sample,
     path: tuple[Any, ...],
     shape: Shape,

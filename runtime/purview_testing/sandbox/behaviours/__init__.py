@@ -30,7 +30,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from purview_testing.contracts.facts import Operation
+from purview_testing.contracts.facts import ContractOperation
 from purview_testing.sandbox.call import Behaviour, Settings
 from purview_testing.sandbox.state.paths import unnamed_template
 from purview_testing.sandbox.state.sent_before import ReadPlace
@@ -95,7 +95,7 @@ def table_of(areas: Iterable[ModuleType]) -> Mapping[tuple[str, str, str], Behav
 TABLE = table_of(AREAS)
 
 
-def find(operation: Operation) -> Behaviour | None:
+def find(operation: ContractOperation) -> Behaviour | None:
     """Returns the behaviour of an operation; None where its route says all."""
     contract = operation.contract
     path = unnamed_template(operation.path.removeprefix(contract.prefix))
@@ -113,7 +113,7 @@ def install(store: Store, settings: Settings) -> None:
             install_area(store, settings)
 
 
-def read_at(operation: Operation, body: Any) -> list[ReadPlace]:
+def read_at(operation: ContractOperation, body: Any) -> list[ReadPlace]:
     """Returns where the things that a body describes are read, if not at its own address."""
     if operation.contract.document.plane in entities.PLANES:
         return entities.read_at(operation, body) or glossary.read_at(operation, body)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.facts import Contract, Operation
+from purview_testing.contracts.facts import Contract, ContractOperation
 from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import NOTHING, Behaviour, Call, Reply
 
@@ -45,12 +45,12 @@ class Resources:
     """
 
     def __init__(self, contract: Contract) -> None:
-        self.table: dict[str, dict[str, Operation]] = {}
+        self.table: dict[str, dict[str, ContractOperation]] = {}
         for operation in contract.operations.values():
             methods = self.table.setdefault(unnamed_template(operation.path), {})
             methods[operation.method] = operation
 
-    def behaviour(self, operation: Operation) -> Behaviour:
+    def behaviour(self, operation: ContractOperation) -> Behaviour:
         """Returns the behaviour of an operation: the first row that fits.
 
         | operation                            | what it does                              |
@@ -302,19 +302,19 @@ class Resources:
                 call.require(kind, key, resource_name(self.table[unnamed]["GET"]), lambda: True)
 
 
-def resource_name(operation: Operation) -> str:
+def resource_name(operation: ContractOperation) -> str:
     """Returns the word for what an operation is about, for messages: the group of its id."""
     return operation.id.partition("_")[0]
 
 
-def _is_object(operation: Operation) -> bool:
+def _is_object(operation: ContractOperation) -> bool:
     """Whether the answer is an object with members."""
     if operation.result is None:
         return False
     return bool(operation.contract.schemas.shape(operation.result).properties)
 
 
-def _success_media(operation: Operation) -> str | None:
+def _success_media(operation: ContractOperation) -> str | None:
     """The first media type of the first successful answer that has a body."""
     for status, answer in sorted(operation.answers.items()):
         if status.startswith("2"):

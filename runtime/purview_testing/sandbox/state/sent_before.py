@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Problem, Request, Response
+from purview_testing.contracts.messages import Problem, RequestMessage, ResponseMessage
 from purview_testing.contracts.samples import resolve
-from purview_testing.contracts.schema_check import Departure, escape
+from purview_testing.contracts.schema_check import ContractViolation, escape
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_BEYOND = ("null", "unknown", "enum")  # kinds of departures that live answers have, too
+_BEYOND = ("null", "unknown", "enum")  # kinds of violations that live answers have, too
 
 
 class ReadPlace(NamedTuple):
@@ -35,13 +35,13 @@ class ReadPlace(NamedTuple):
 
 
 def without_returned(
-    get: Callable[[Request], Response],
-    request: Request,
+    get: Callable[[RequestMessage], ResponseMessage],
+    request: RequestMessage,
     places: Sequence[ReadPlace],
     body: Any,
-    departures: Sequence[Departure],
-) -> tuple[Departure, ...]:
-    """Returns the departures without those that the caller has from an answer.
+    violations: Sequence[ContractViolation],
+) -> tuple[ContractViolation, ...]:
+    """Returns the violations without those that the caller has from an answer.
 
     A null, an unknown member or an unknown kind is one of them if the resource was last sent with
     the same value at the same place.
@@ -51,29 +51,31 @@ def without_returned(
         request: The request that departs from its contract.
         places: Where the things in the body are read, if not at the request's own address.
         body: The JSON value of the request's body.
-        departures: The departures of the request.
+        violations: The violations of the request.
     """
-    if body is None or not any(d.place == "body" and d.kind in _BEYOND for d in departures):
-        return tuple(departures)
+    if body is None or not any(d.place == "body" and d.kind in _BEYOND for d in violations):
+        return tuple(violations)
     sent: set[tuple[str, bytes]] = set()
     for place in places or [ReadPlace(request.raw_path)]:
         _, value = resolve(_read(get, request, place.path), place.there)
         sent.update(_values(value, place.in_body))
-    return tuple(d for d in departures if not _is_sent(d, body, sent))
+    return tuple(d for d in violations if not _is_sent(d, body, sent))
 
 
-def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> bool:
-    """Whether a departure is one of the values that were sent, each with its place."""
-    there, value = resolve(body, departure.where)
+def _is_sent(violation: ContractViolation, body: Any, sent: set[tuple[str, bytes]]) -> bool:
+    """Whether a violation is one of the values that were sent, each with its place."""
+    there, value = resolve(body, violation.where)
     return (
-        departure.place == "body"
-        and departure.kind in _BEYOND
+        violation.place == "body"
+        and violation.kind in _BEYOND
         and there
-        and (_without_indices(departure.where), dumps(value)) in sent
+        and (_without_indices(violation.where), dumps(value)) in sent
     )
 
 
-def _read(get: Callable[[Request], Response], request: Request, path: str) -> Any:
+def _read(
+    get: Callable[[RequestMessage], ResponseMessage], request: RequestMessage, path: str
+) -> Any:
     """Returns what a GET of a path answers; None where it does not succeed."""
     try:
         response = get(replace(request, method="GET", raw_path=path, headers={}, content=b""))

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from purview_core.command_errors import UsageError
 from purview_core.model.json_text import dumps, loads
-from purview_testing.contracts.documents import UsageError
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS item (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import purview_dataplane
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 from purview_core.version import VERSION
 from purview_dataplane import account, metadata_policies, scanning, share
 

@@ -18,11 +18,11 @@ from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan
 from purview_codegen.package.render import render_plane
 from purview_codegen.package.words import AllWords
-from purview_codegen.source.manifest import Plane
+from purview_core.manifest import PlaneEntry
 
 Json = dict[str, Any]
 VERSION = "2024-01-01"
-PLANE = Plane("mine", "mine", "Mine", "A plane.", "account", (), ())
+PLANE = PlaneEntry("mine", "mine", "Mine", "A plane.", "account", (), ())
 STRING = {"type": "string"}
 SCHEMAS: Json = {
     "Thing": {"type": "object", "properties": {"name": STRING, "size": {"type": "integer"}}},

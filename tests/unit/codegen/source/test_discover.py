@@ -14,7 +14,7 @@ import pytest
 from purview_codegen.source.discover import Discovery, discover, proposals
 from purview_codegen.source.likeness import Flaw, Traits, of, traits
 from purview_codegen.source.listing import Listing, blob_id
-from purview_codegen.source.manifest import Document, LeftOut, Manifest, Plane
+from purview_core.manifest import Document, LeftOut, Manifest, PlaneEntry
 
 Json = dict[str, Any]
 REPOSITORY, OLD, NEW = "owner/repo", "0" * 40, "1" * 40
@@ -43,9 +43,9 @@ def path(folder: str, file: str, version: str = "2024-01-01", top: str = TOP) ->
     return f"{top}/{folder}/{state}/{version}/{file}.json"
 
 
-def plane(name: str, *documents: Document) -> Plane:
+def plane(name: str, *documents: Document) -> PlaneEntry:
     first = attrs.evolve(documents[0], default=True)
-    return Plane(name, name, name.title(), f"{name}.", "account", (), (first, *documents[1:]))
+    return PlaneEntry(name, name, name.title(), f"{name}.", "account", (), (first, *documents[1:]))
 
 
 def entry(name: str, place: str, version: str = "2024-01-01") -> Document:
@@ -93,7 +93,7 @@ class Fake:
 
 def sort(
     tree: dict[str, Json | bytes],
-    planes: tuple[Plane, ...] = PLANES,
+    planes: tuple[PlaneEntry, ...] = PLANES,
     left_out: tuple[LeftOut, ...] = (),
     contents: dict[str, Json] = CONTENT,
     **more: bool,
@@ -546,6 +546,6 @@ def test_only_what_is_published_is_proposed(
         )
         for v in versions
     )
-    manifest = Manifest((Plane("cats", "cats", "Cats", "Cats.", "account", (), documents),))
+    manifest = Manifest((PlaneEntry("cats", "cats", "Cats", "Cats.", "account", (), documents),))
     said = {} if listed is None else {"cats": frozenset(listed)}
     assert ({"cats": wanted} if wanted else {}) == proposals(manifest, said)

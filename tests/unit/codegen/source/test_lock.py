@@ -14,7 +14,7 @@ import pytest
 from purview_codegen.errors import IntegrityError
 from purview_codegen.source.inspect import inspect
 from purview_codegen.source.lock import Entry, Lock
-from purview_codegen.source.manifest import Document, Manifest
+from purview_core.manifest import Document, Manifest
 
 ROOT = Path(__file__).parents[4]
 SPECS = ROOT / "specs"

@@ -1,4 +1,4 @@
-"""Our judge of requests: good ones pass, and 21 kinds of spoiled ones are noticed, each with the place of it."""
+"""The judge of requests: good ones pass, and 21 ways to spoil one are noticed at their place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from tests.unit.testing.spoiling import sample, spoiled
 
-from purview_testing.contracts.documents import Document, documents
+from purview_core.manifest import Document
+from purview_testing.contracts.documents import documents
 from purview_testing.contracts.facts import load
 from purview_testing.contracts.judge import Validator
 
@@ -17,11 +18,11 @@ BAR = 0.99
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_a_good_request_has_no_departure(document: Document) -> None:
+def test_a_good_request_has_no_violation(document: Document) -> None:
     judge = Validator([document])
     for operation in load(document).operations.values():
         verdict = judge.request(sample(operation).request, operation=operation.id)
-        assert (operation.id, ()) == (operation.id, verdict.departures)
+        assert (operation.id, ()) == (operation.id, verdict.violations)
 
 
 @pytest.mark.parametrize("document", [d for d in documents() if d.default], ids=str)
@@ -32,7 +33,7 @@ def test_spoiled_requests_are_noticed(document: Document) -> None:
         methods = {m.operation.method for m in judge.router.matches(sample(operation).path)}
         for kind, bad in spoiled(operation, methods):
             tried[kind] += 1
-            found = judge.request(bad.request, operation=operation.id).departures
+            found = judge.request(bad.request, operation=operation.id).violations
             assert all(d.expected and d.found and d.place for d in found)
             noticed[kind] += bool(found)
             missed += [] if found else [(kind, operation.id, bad)]

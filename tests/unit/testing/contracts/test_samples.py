@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.facts import ContractSchemas
 from purview_testing.contracts.samples import exactly
 
 SCHEMAS = {
@@ -43,6 +43,6 @@ SCHEMAS = {
 def test_an_exact_answer_leaves_out_what_its_schema_does_not_have(
     value: Any, expected: Any
 ) -> None:
-    schemas, item = Schemas(SCHEMAS), {"$ref": "#/components/schemas/Item"}
+    schemas, item = ContractSchemas(SCHEMAS), {"$ref": "#/components/schemas/Item"}
     assert expected == exactly(schemas, item, value)
     assert [expected] == exactly(schemas, {"type": "array", "items": item}, [value])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.facts import ContractSchemas
 from purview_testing.contracts.samples import Examples
 from purview_testing.contracts.schema_check import Checker
 
@@ -27,13 +27,15 @@ from purview_testing.contracts.schema_check import Checker
 )
 def test_a_duration_is_judged_by_its_form(text: str, number: int) -> None:
     schema = {"type": "string", "format": "duration"}
-    assert number == len(list(Checker(Schemas({})).check(schema, text)))
-    assert [] == list(Checker(Schemas({})).check(schema, Examples(Schemas({}), text).of(schema)))
+    assert number == len(list(Checker(ContractSchemas({})).check(schema, text)))
+    assert [] == list(
+        Checker(ContractSchemas({})).check(schema, Examples(ContractSchemas({}), text).of(schema))
+    )
 
 
 def test_an_item_is_a_duplicate_only_where_the_schema_says_so() -> None:
     schema = {"type": "array", "uniqueItems": True, "items": {}}
-    checker = Checker(Schemas({}))
+    checker = Checker(ContractSchemas({}))
     assert [] == list(checker.check(schema, ["a", "b", {"c": 1}, {"c": 2}]))
     assert ["duplicate"] == [d.kind for d in checker.check(schema, ["a", {"c": 1}, {"c": 1}])]
     assert [] == list(checker.check({**schema, "uniqueItems": False}, ["a", "a"]))
@@ -53,6 +55,6 @@ def test_an_item_is_a_duplicate_only_where_the_schema_says_so() -> None:
     ],
 )
 def test_a_value_is_judged_by_its_format(schema: Any, good: list[Any], bad: list[Any]) -> None:
-    checker = Checker(Schemas({}))
+    checker = Checker(ContractSchemas({}))
     assert [] == [value for value in good if list(checker.check(schema, value))]
     assert ["format"] * len(bad) == [d.kind for value in bad for d in checker.check(schema, value)]

@@ -1,14 +1,17 @@
-"""A member that the service spells otherwise than its document: the checks take both spellings, samples have the service's."""
+"""A member that the service spells otherwise than its document.
+
+The checks take both spellings, samples have that of the service.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.facts import ContractSchemas
 from purview_testing.contracts.samples import Examples
 from purview_testing.contracts.schema_check import Checker
 
-SCHEMAS = Schemas(
+SCHEMAS = ContractSchemas(
     {
         "Base": {
             "type": "object",

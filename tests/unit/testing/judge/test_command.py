@@ -12,7 +12,7 @@ import pytest
 from tests.judge import command, fuzz, service, tools
 from tests.judge.prism import prepared
 
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 Json = dict[str, Any]
 

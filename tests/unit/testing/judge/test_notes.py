@@ -14,7 +14,7 @@ from tests.judge.upstream import Upstream
 
 from purview_codegen import build
 from purview_codegen.contract.overlay import Overlay
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent.parent.parent / "specs"

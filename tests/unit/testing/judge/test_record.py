@@ -18,7 +18,7 @@ from tests.judge.record import ALL, ALONE, PUT_BACK, REQUIRED, record
 from tests.judge.samples import Sampler, text
 
 from purview_codegen.package.adapter import operations_of
-from purview_codegen.source.manifest import Document, Manifest
+from purview_core.manifest import Document, Manifest
 
 Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent.parent.parent / "specs"

@@ -19,7 +19,7 @@ from tests.judge.record import ALL, record
 from tests.judge.sensitivity import Share, measure, text
 from tests.judge.spoil import KINDS, spoil
 
-from purview_codegen.source.manifest import Manifest
+from purview_core.manifest import Manifest
 
 Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent.parent.parent / "specs"

@@ -79,14 +79,16 @@ def test_clients_by_name_by_class_and_for_all_planes(run: Runs) -> None:
         from purview_dataplane.scanning import ScanningClient
 
         def test_it(purview_client, purview_sandbox):
-            assert type(purview_client("scanning")) is type(purview_client(ScanningClient)) is ScanningClient
+            assert type(purview_client("scanning")) is ScanningClient
+            assert type(purview_client(ScanningClient)) is ScanningClient
             purview = purview_client()
             assert isinstance(purview, Purview)
             put(purview.scanning, "lake")
             assert "lake" == purview_client("scanning").data_sources.get("lake").name
             assert purview.unified_catalog is not None
             assert [] == list(purview.unified_catalog.business_domain.enumerate())
-            assert {"scanning", "unified_catalog"} == {seen.plane for seen in purview_sandbox.requests}
+            planes = {seen.plane for seen in purview_sandbox.requests}
+            assert {"scanning", "unified_catalog"} == planes
         """
     )
     assert {"passed": 1} == outcome.counts
@@ -98,12 +100,17 @@ def test_clients_are_closed_when_the_test_ends(run: Runs) -> None:
         KEPT = []
 
         def test_one(purview_client, purview_async_client):
-            KEPT.extend([purview_client("scanning"), purview_client(), purview_async_client("scanning")])
+            KEPT.append(purview_client("scanning"))
+            KEPT.append(purview_client())
+            KEPT.append(purview_async_client("scanning"))
 
         def test_two():
             one, all_, other = KEPT
-            for call in (lambda: one.data_sources.get("lake"), lambda: all_.scanning.data_sources.get("lake"),
-                         lambda: asyncio.run(other.data_sources.get("lake"))):
+            for call in (
+                lambda: one.data_sources.get("lake"),
+                lambda: all_.scanning.data_sources.get("lake"),
+                lambda: asyncio.run(other.data_sources.get("lake")),
+            ):
                 with pytest.raises(RuntimeError, match="closed"):
                     call()
         """
@@ -141,7 +148,8 @@ def test_waits_are_kept_and_not_slept(run: Runs) -> None:
         import time
 
         def test_it(purview_client, purview_faults):
-            fault = purview_faults.add("throttled", operation="DataSources_List", count=2, retry_after=25)
+            which = {"operation": "DataSources_List", "count": 2}
+            fault = purview_faults.add("throttled", retry_after=25, **which)
             begun = time.monotonic()
             assert [] == list(purview_client("scanning").data_sources.list())
             assert [25, 25] == purview_client.waits
@@ -182,7 +190,8 @@ def test_the_url_is_a_port_until_the_test_ends(run: Runs) -> None:
             put(purview_client("scanning"), "lake")
             url = f"{purview_sandbox.url}/scan/datasources/lake?api-version=2023-09-01"
             assert purview_sandbox.url == purview_sandbox.url
-            assert "lake" == httpx.get(url, auth=purview_sandbox.auth, trust_env=False).json()["name"]
+            answer = httpx.get(url, auth=purview_sandbox.auth, trust_env=False)
+            assert "lake" == answer.json()["name"]
             first = purview_sandbox.url
             with purview_sandbox.serve() as other:
                 assert first != other == purview_sandbox.url
@@ -202,7 +211,8 @@ def test_the_marker_shapes_the_sandbox(run: Runs) -> None:
         """
         @pytest.mark.purview(planes=["scanning@2022-07-01-preview"])
         def test_planes(purview_sandbox, purview_client):
-            assert ["scanning@2022-07-01-preview"] == [str(c.document) for c in purview_sandbox.app.validator.contracts]
+            contracts = purview_sandbox.app.validator.contracts
+            assert ["scanning@2022-07-01-preview"] == [c.document.name for c in contracts]
             with pytest.raises(ValueError, match="scanning@2023-09-01 is not served"):
                 purview_client("scanning")
 
@@ -242,7 +252,8 @@ def test_seeds_fill_the_state(run: Runs) -> None:
         @pytest.mark.parametrize("n", [1, 2])
         @pytest.mark.purview(seed="calls.json")
         def test_file(purview_client, n):
-            assert ["one", "two"] == [s.name for s in purview_client("scanning").data_sources.list()]
+            sources = purview_client("scanning").data_sources.list()
+            assert ["one", "two"] == [s.name for s in sources]
 
         def test_list(purview_sandbox, purview_client):
             assert 2 == purview_sandbox.load({CALLS!r})
@@ -300,7 +311,8 @@ def test_the_recorder_has_the_calls(run: Runs) -> None:
         def test_it(purview_client, purview_recorder, tmp_path):
             put(purview_client("scanning"), "lake")
             (call,) = purview_recorder.calls
-            assert ("scanning@2023-09-01", "DataSources_CreateOrReplace") == (call["doc"], call["op"])
+            assert "scanning@2023-09-01" == call["doc"]
+            assert "DataSources_CreateOrReplace" == call["op"]
             assert BODY == call["liveRequest"]["body"]
             assert "201" == call["liveResponse"]["statusCode"]
             assert "authorization" not in call["liveRequest"]["headers"]

@@ -70,7 +70,7 @@ def test_it_refuses_where_the_environment_is_not_whole(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "name it, --purview-live-account NAME"),
+        ([], "name it as PURVIEW_ACCOUNT does, with --purview-live-account NAME"),
         (
             ["--purview-live-account", "fabrikam"],
             "fabrikam is not PURVIEW_ACCOUNT, contoso; nothing was sent",
@@ -128,14 +128,16 @@ def test_faults(purview_client, purview_faults):
 
 def test_a_live_run_is_recorded_without_secrets_and_replays(run: Runs, account: Sandbox) -> None:
     story = """
-        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": BODY["properties"]["collection"]}}
+        COLLECTION = BODY["properties"]["collection"]
+        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": COLLECTION}}
 
         @pytest.mark.purview_live
         def test_it(purview_client, purview_async_client):
             client = purview_client("scanning")
             put(client, "lake")
             keys = client.integration_runtimes
-            client.call("IntegrationRuntimes_CreateOrReplace", {"integrationRuntimeName": "node"}, {"kind": "SelfHosted"})
+            node = {"integrationRuntimeName": "node"}
+            client.call("IntegrationRuntimes_CreateOrReplace", node, {"kind": "SelfHosted"})
             assert keys.list_auth_keys("node").auth_key1
             purview = purview_client()
             assert [] == list(purview.unified_catalog.business_domain.enumerate())

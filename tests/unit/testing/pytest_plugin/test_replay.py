@@ -10,7 +10,7 @@ import pytest
 from tests.unit.testing.plugged import Outcome, Runs
 
 from purview_testing import Validator
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 from purview_testing.pytest_plugin.recording import Recording, file_name, read_file
 from purview_testing.pytest_plugin.replay import NotRecordedError, Replay
 
@@ -66,8 +66,10 @@ def test_recordings_of_all_planes_and_of_async_clients(run: Runs) -> None:
         def test_it(purview_async_client):
             async def story():
                 async with purview_async_client() as purview:
-                    assert "sandbox" == (await purview.account.accounts.get_account_properties()).name
-                    assert [] == [d async for d in purview.unified_catalog.business_domain.enumerate()]
+                    account = await purview.account.accounts.get_account_properties()
+                    assert "sandbox" == account.name
+                    domains = purview.unified_catalog.business_domain.enumerate()
+                    assert [] == [d async for d in domains]
                     return [s async for s in purview.scanning.data_sources.list()]
 
             assert [] == asyncio.run(story())
@@ -81,7 +83,7 @@ def test_a_request_that_differs_names_the_closest_recording(run: Runs) -> None:
     recorded(run, STORY)
     outcome = replayed(run, '"https://contoso.dfs', '"https://fabrikam.dfs')
     assert {"failed": 1} == outcome.counts
-    (line, *_) = outcome.lines("NotRecordedError: ")
+    (line, *_) = outcome.lines("NotRecordedError: PUT ")
     assert RECORDED in line
     for part in (
         "PUT /scan/datasources/lake",
@@ -115,7 +117,7 @@ def test_a_request_without_recording_fails_even_if_its_error_is_swallowed(
     assert [] != [line for line in outcome.lines(expected) if RECORDED in line]
 
 
-def test_no_recording_at_all(run: Runs) -> None:
+def test_a_test_without_a_recording_says_how_to_make_one(run: Runs) -> None:
     run.pytester.mkdir("recordings")
     outcome = run(STORY, "--purview-mode", "replay")
     assert {"errors": 1} == outcome.counts
@@ -125,7 +127,7 @@ def test_no_recording_at_all(run: Runs) -> None:
     assert [] != outcome.lines(expected)
 
 
-def test_a_recording_that_is_none(run: Runs) -> None:
+def test_a_file_that_is_not_a_recording_is_named(run: Runs) -> None:
     recorded(run, STORY)
     with (run.pytester.path / RECORDED).open("a") as file:
         file.write('{"doc": "scanning@2023-09-01"\n')
@@ -142,12 +144,14 @@ def test_ids_that_are_made_anew_are_exchanged(run: Runs) -> None:
         """
         import uuid
 
-        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": BODY["properties"]["collection"]}}
+        COLLECTION = BODY["properties"]["collection"]
+        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": COLLECTION}}
 
         def test_it(purview_client):
             client, run_id = purview_client("scanning"), str(uuid.uuid4())
             put(client, "lake")
-            client.call("Scans_CreateOrReplace", {"dataSourceName": "lake", "scanName": "weekly"}, SCAN)
+            names = {"dataSourceName": "lake", "scanName": "weekly"}
+            client.call("Scans_CreateOrReplace", names, SCAN)
             client.scan_result.begin_run_scan("lake", "weekly", run_id=run_id).result()
             (found,) = client.scan_result.list_scan_history("lake", "weekly")
             assert run_id == found.id
@@ -180,7 +184,7 @@ def test_replay_needs_no_sandbox_and_has_none(run: Runs) -> None:
     assert [] != outcome.lines("purview_faults needs the sandbox, and --purview-mode is replay")
 
 
-def test_a_recording_by_name(run: Runs) -> None:
+def test_a_recording_may_have_a_name_of_its_own(run: Runs) -> None:
     outcome = run(
         STORY.replace("page_size=1", "page_size=1, recording='one.jsonl'"), "--purview-record"
     )
@@ -189,7 +193,7 @@ def test_a_recording_by_name(run: Runs) -> None:
     assert {"passed": 1} == replayed(run).counts
 
 
-def test_a_departure_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
+def test_a_violation_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
     recorded(
         run,
         """
@@ -212,11 +216,11 @@ def test_a_departure_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
         ("test_b.py::test_c[one]", "test_b/test_c_one_-"),
     ],
 )
-def test_file_names(nodeid: str, expected: str) -> None:
+def test_a_recording_is_named_after_its_test(nodeid: str, expected: str) -> None:
     assert file_name(nodeid).as_posix().startswith(expected)
 
 
-def test_file_names_differ() -> None:
+def test_no_two_tests_share_a_recording() -> None:
     assert file_name("t.py::t[a/b]") != file_name("t.py::t[a_b]")
     assert ".." not in file_name("t.py::t[../../x]").parts
 
@@ -227,23 +231,25 @@ JSON = {"content-type": "application/json"}
 
 def call(
     method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-) -> Request:
+) -> RequestMessage:
     content = b"" if body is None else json.dumps(body).encode()
-    return Request.of(method, URL + path, {**(JSON if content else {}), **(headers or {})}, content)
+    return RequestMessage.of(
+        method, URL + path, {**(JSON if content else {}), **(headers or {})}, content
+    )
 
 
 @pytest.mark.parametrize(
     "response",
     [
-        Response(200, {"content-type": "text/csv"}, "name,é\r\n1,2".encode()),
-        Response(200, {"content-type": "application/octet-stream"}, bytes(range(256))),
-        Response(200, JSON, b"null"),
-        Response(200, JSON, b'{"broken": '),
-        Response(200, JSON, b'[1, "\\ud800", 123456789012345678901234567890]'),
-        Response(204, {}, b""),
+        ResponseMessage(200, {"content-type": "text/csv"}, "name,é\r\n1,2".encode()),
+        ResponseMessage(200, {"content-type": "application/octet-stream"}, bytes(range(256))),
+        ResponseMessage(200, JSON, b"null"),
+        ResponseMessage(200, JSON, b'{"broken": '),
+        ResponseMessage(200, JSON, b'[1, "\\ud800", 123456789012345678901234567890]'),
+        ResponseMessage(204, {}, b""),
     ],
 )
-def test_any_body_comes_back_as_it_was(response: Response, tmp_path: Path) -> None:
+def test_any_body_comes_back_as_it_was(response: ResponseMessage, tmp_path: Path) -> None:
     recording = Recording(Validator(["scanning"]))
     request = call("GET", "/scan/datasources?api-version=2023-09-01")
     recording.write(request, response)
@@ -260,18 +266,18 @@ TOKEN = "eyJhbGciOiJub25lIn0.eyJjYW5hcnkiOiAxfQ.canary-signature"
 
 
 def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
-    """In every place where one can be: headers, queries, bodies, links, errors that echo it, bodies that are no JSON."""
+    """It may stand in headers, queries, bodies, links, errors that echo it, and other bodies."""
     recording = Recording(Validator(), [CANARIES[0]])
     key = call("POST", "/scan/integrationruntimes/one:listAuthKeys?api-version=2023-09-01", None)
     keys = {"authKey1": CANARIES[1], "authKey2": CANARIES[2]}
     calls = [
-        (key, Response(200, JSON, json.dumps(keys).encode())),
+        (key, ResponseMessage(200, JSON, json.dumps(keys).encode())),
         (
             call(
                 "GET",
                 f"/scan/datasources?api-version=2023-09-01&sig={CANARIES[3].replace('+', '%2B')}",
             ),
-            Response(
+            ResponseMessage(
                 200, {**JSON, "x-custom": CANARIES[4], "set-cookie": CANARIES[5]}, b'{"value": []}'
             ),
         ),
@@ -281,7 +287,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 "/scan/credentials/one?api-version=2023-09-01",
                 {"properties": {"password": CANARIES[6]}},
             ),
-            Response(
+            ResponseMessage(
                 400,
                 JSON,
                 json.dumps({"error": {"code": "Bad", "message": f"{CANARIES[6]} is bad"}}).encode(),
@@ -294,7 +300,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 None,
                 {"authorization": f"Bearer {TOKEN}"},
             ),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -304,7 +310,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
         ),
         (
             call("POST", "/account/listkeys?api-version=2023-10-01-preview"),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -314,7 +320,9 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
         ),
         (
             call("GET", "/scan/datasources/two?api-version=2023-09-01"),
-            Response(200, {"content-type": "text/plain"}, f"{CANARIES[0]} {CANARIES[1]}".encode()),
+            ResponseMessage(
+                200, {"content-type": "text/plain"}, f"{CANARIES[0]} {CANARIES[1]}".encode()
+            ),
         ),
         (
             call(
@@ -323,7 +331,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 None,
                 {"x-ms-token": CANARIES[8]},
             ),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -350,7 +358,8 @@ def decoded(line: dict[str, Any]) -> str:
 def test_calls_to_others_are_not_recorded() -> None:
     recording = Recording(Validator(["scanning"]))
     recording.write(
-        call("POST", "/tenant/oauth2/token"), Response(200, JSON, b'{"access_token": "canary"}')
+        call("POST", "/tenant/oauth2/token"),
+        ResponseMessage(200, JSON, b'{"access_token": "canary"}'),
     )
     assert [] == recording.calls
 

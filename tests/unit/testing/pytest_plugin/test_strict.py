@@ -1,4 +1,4 @@
-"""What the plug-in says of a test: requests that broke the contract, faults that never struck; and its options."""
+"""What the plug-in says of requests that broke the contract and faults that never struck."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tests.unit.testing.plugged import Runs
 BAD = """
 def test_it(purview_client):
     with pytest.raises(BadRequestError):
-        put(purview_client("scanning"), "lake", {"kind": "AdlsGen2", "name": "x", "properties": {"endpoint": 3}})
+        body = {"kind": "AdlsGen2", "name": "x", "properties": {"endpoint": 3}}
+        put(purview_client("scanning"), "lake", body)
 """
 
 
@@ -28,9 +29,10 @@ def test_a_broken_contract_fails_the_test_and_is_told_whole(run: Runs) -> None:
         for n, line in enumerate(lines)
         if line.startswith("purview: 1 request broke the contract")
     )
+    template = "/scan/datasources/{dataSourceName}"
     assert [
         "PUT /scan/datasources/lake?api-version=2023-09-01 -> 400",
-        "operation DataSources_CreateOrReplace: PUT /scan/datasources/{dataSourceName} (scanning@2023-09-01)",
+        f"operation DataSources_CreateOrReplace: PUT {template} (scanning@2023-09-01)",
         "body /name: expected nothing, since it is read-only, found 'x'",
         "body /properties/endpoint: expected a string, found 3",
     ] == lines[at + 1 : at + 5]
@@ -58,8 +60,9 @@ def test_an_enum_is_closed_where_strict_and_open_where_not(run: Runs) -> None:
     outcome = run(
         """
         def test_it(purview_client):
+            invented = {"dataSourceType": "Invented"}
             with pytest.raises((NotFoundError, BadRequestError)) as caught:
-                purview_client("scanning").call("SystemScanRulesets_Get", {"dataSourceType": "Invented"})
+                purview_client("scanning").call("SystemScanRulesets_Get", invented)
             print("status", caught.value.status_code)
         """,
         *("-s", "--purview-lenient"),
@@ -104,7 +107,8 @@ def test_a_path_of_no_contract_breaks_it(run: Runs, path: str) -> None:
         import httpx
 
         def test_it(purview_sandbox):
-            with httpx.Client(transport=purview_sandbox.transport(), auth=purview_sandbox.auth) as client:
+            transport = purview_sandbox.transport()
+            with httpx.Client(transport=transport, auth=purview_sandbox.auth) as client:
                 assert 404 == client.get("http://127.0.0.1{path}").status_code
         """
     )
@@ -126,8 +130,10 @@ def test_what_the_sandbox_sent_may_come_back_and_links_may_be_followed(run: Runs
 
         @pytest.mark.purview(fill=True)
         def test_operation(purview_client, purview_sandbox):
-            purview_client("share").sent_shares.begin_delete("11111111-1111-4111-8111-111111111111").result()
-            assert [] != [seen for seen in purview_sandbox.requests if seen.operation is None]  # its status
+            share = "11111111-1111-4111-8111-111111111111"
+            purview_client("share").sent_shares.begin_delete(share).result()
+            statuses = [seen for seen in purview_sandbox.requests if seen.operation is None]
+            assert [] != statuses
         """
     )
     assert {"passed": 2} == outcome.counts, outcome.text
@@ -139,8 +145,10 @@ def test_a_secret_is_not_shown(run: Runs) -> None:
         import httpx
 
         def test_it(purview_sandbox):
-            with httpx.Client(transport=purview_sandbox.transport(), auth=purview_sandbox.auth) as client:
-                client.get("http://127.0.0.1/scan/datasources?api-version=2023-09-01&sig=canary-sig-1234")
+            transport = purview_sandbox.transport()
+            with httpx.Client(transport=transport, auth=purview_sandbox.auth) as client:
+                sources = "http://127.0.0.1/scan/datasources?api-version=2023-09-01"
+                client.get(sources + "&sig=canary-sig-1234")
                 body = {"status": "canary-status", "authKey1": "canary-key-1234", "keyName": 3}
                 url = "http://127.0.0.1/scan/integrationruntimes/one:regenerateAuthKey?api-version=2023-09-01"
                 client.post(url, json=body)
@@ -166,8 +174,8 @@ def test_a_fault_that_never_strikes_fails_the_test(run: Runs) -> None:
         """
     )
     assert {"failed": 1} == outcome.counts
-    expected = "purview: fault never struck: throttled (operation=DataSources_Get, nth=2); 1 calls fitted it"
-    assert expected == outcome.lines("never struck")[0]
+    which = "throttled (operation=DataSources_Get, nth=2); 1 calls fitted it"
+    assert f"purview: fault never struck: {which}" == outcome.lines("never struck")[0]
     assert {"passed": 1} == run.again("--purview-lenient").counts
 
 
@@ -257,12 +265,39 @@ def test_a_wrong_marker_is_one_line(run: Runs, marker: str, expected: str) -> No
     assert "Traceback" not in outcome.text
 
 
-def test_contracts_of_ones_own(run: Runs, root: Path) -> None:
+SCANNING = """
+[planes.scanning]
+package = "scanning"
+title = "Scanning"
+summary = "Data sources and their scans."
+endpoint = "account"
+roles = []
+
+[[planes.scanning.documents]]
+version = "2023-09-01"
+default = true
+repository = "owner/repo"
+commit = "0123456789abcdef0123456789abcdef01234567"
+path = "scanning.json"
+"""
+
+
+def test_a_manifest_of_ones_own_that_cannot_be_read_is_one_line(run: Runs) -> None:
+    specs = run.pytester.path / "specs"
+    specs.mkdir()
+    (specs / "planes.toml").write_text(SCANNING.replace('"account"', '"moon"'))
+    outcome = run(
+        "def test_it(purview_client):\n    pass\n", "--purview-contracts", "specs", "--no-header"
+    )
+    assert {"errors": 1} == outcome.counts
+    assert [] != outcome.lines("endpoint is 'moon', not one of account, tenant")
+    assert "Traceback" not in outcome.text
+
+
+def test_contracts_of_ones_own_are_served(run: Runs, root: Path) -> None:
     specs = run.pytester.path / "specs"
     (specs / "contracts" / "scanning").mkdir(parents=True)
-    planes = '[planes.scanning]\npackage = "scanning"\ntitle = "Scanning"\nendpoint = "account"\n'
-    document = '[[planes.scanning.documents]]\nversion = "2023-09-01"\ndefault = true\n'
-    (specs / "planes.toml").write_text(planes + document)
+    (specs / "planes.toml").write_text(SCANNING)
     text = (root / "specs/contracts/scanning/2023-09-01.json").read_text("utf-8")
     (specs / "contracts/scanning/2023-09-01.json").write_text(
         text.replace('"/datasources"', '"/sources"'), "utf-8"
@@ -270,7 +305,8 @@ def test_contracts_of_ones_own(run: Runs, root: Path) -> None:
     outcome = run(
         """
         def test_it(purview_client, purview_sandbox):
-            assert ["scanning@2023-09-01"] == [str(c.document) for c in purview_sandbox.app.validator.contracts]
+            contracts = purview_sandbox.app.validator.contracts
+            assert ["scanning@2023-09-01"] == [c.document.name for c in contracts]
             with pytest.raises(NotFoundError):
                 list(purview_client("scanning").data_sources.list())
         """,

@@ -13,7 +13,7 @@ import pytest
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import documents
 from purview_testing.contracts.facts import load
-from purview_testing.contracts.messages import Problem, Request
+from purview_testing.contracts.messages import Problem, RequestMessage
 from purview_testing.sandbox import behaviours
 from purview_testing.sandbox.call import Call, Reply
 from purview_testing.sandbox.state.paths import unnamed_template
@@ -63,7 +63,7 @@ def send(sandbox: Sandbox, method: str, path: str, content: bytes = b"") -> int:
         "content-type": "application/json",
     }
     url = f"{sandbox.url}/scan/datasources/{path}?api-version=2023-09-01"
-    return sandbox.handle(Request.of(method, url, headers, content)).status
+    return sandbox.handle(RequestMessage.of(method, url, headers, content)).status
 
 
 @pytest.mark.parametrize(

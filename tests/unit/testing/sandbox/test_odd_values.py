@@ -21,7 +21,7 @@ from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_testing import Fault, Sandbox, UsageError
 from purview_testing.__main__ import main
 from purview_testing.contracts.judge import Validator, twice
-from purview_testing.contracts.messages import Request
+from purview_testing.contracts.messages import RequestMessage
 from purview_testing.pytest_plugin.clients import AsyncClients, Clients, InProcess, Waits
 
 SOURCE = "/scan/datasources/lake?api-version=2023-09-01"
@@ -202,9 +202,11 @@ def test_a_strict_sandbox_refuses_a_member_that_is_there_twice() -> None:
                 "'serviceUrl' twice" in answer.text,
             )
             assert (201 if status == 400 else 200) == http.put(SOURCE, json=BODY).status_code
-    request = Request.of("PUT", f"http://x{SOURCE}", {"content-type": "application/json"}, DOUBLE)
+    request = RequestMessage.of(
+        "PUT", f"http://x{SOURCE}", {"content-type": "application/json"}, DOUBLE
+    )
     assert [["twice"], []] == [
-        [d.kind for d in Validator(["scanning"], strict=s).request(request).departures]
+        [d.kind for d in Validator(["scanning"], strict=s).request(request).violations]
         for s in (True, False)
     ]
 

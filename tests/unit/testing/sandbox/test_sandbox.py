@@ -205,7 +205,7 @@ def test_control_routes_show_and_change_the_sandbox(sandbox: Sandbox, http: http
     http.put("/scan/datasources/lake?api-version=2023-09-01", json=SOURCE)
     assert ["lake"] == list(http.get("/__sandbox/state?kind=/scan/datasources").json()["items"])
     [seen] = http.get("/__sandbox/requests").json()["requests"]
-    assert ("DataSources_CreateOrReplace", []) == (seen["operation"], seen["departures"])
+    assert ("DataSources_CreateOrReplace", []) == (seen["operation"], seen["violations"])
     http.post("/__sandbox/faults", json={"kind": "server-error"})
     assert 500 == outcome(http)
     http.post("/__sandbox/reset")

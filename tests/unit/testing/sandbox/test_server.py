@@ -9,9 +9,9 @@ import httpx
 import pytest
 from tests.unit.testing.sandbox.clients import client_of
 
+from purview_core.command_errors import UsageError
 from purview_testing import Sandbox
 from purview_testing.__main__ import _list
-from purview_testing.contracts.documents import UsageError
 from purview_testing.sandbox import app, server
 
 CALLS = [{"method": "PUT", "path": "/scan/datasources/größe"}]
@@ -46,8 +46,8 @@ def test_a_file_that_is_not_json_is_an_error_of_one_line(tmp_path: Path, content
         "/scan/azureKeyVaults/kv?zz=1",
     ],
 )
-def test_an_error_tells_each_departure_once(path: str) -> None:
-    """An error of the Data Map has only its text, which tells all departures.
+def test_an_error_tells_each_violation_once(path: str) -> None:
+    """An error of the Data Map has only its text, which tells all violations.
 
     Other errors have them in their details, and the first one in the message, too.
     """
@@ -59,8 +59,8 @@ def test_an_error_tells_each_departure_once(path: str) -> None:
     ):
         answer = client.request(method, path, json=body)
         [seen] = sandbox.requests
-        assert (400, True) == (answer.status_code, len(seen.departures) > 2)
-        texts = [f"expected {d.expected}, found {d.found}" for d in seen.departures]
+        assert (400, True) == (answer.status_code, len(seen.violations) > 2)
+        texts = [f"expected {d.expected}, found {d.found}" for d in seen.violations]
         if method == "POST":
             assert {1} == {answer.json()["errorMessage"].count(text) for text in texts}
             return
