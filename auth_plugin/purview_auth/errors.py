@@ -144,10 +144,14 @@ _HINTS: dict[int | str | None, str] = {
         "administrator."
     ),
     "invalid_client": "Check client_id and client_secret: the app registration refuses this pair.",
-    "unauthorized_client": "Check client_id and tenant_id: the app may not ask for tokens in this tenant.",
+    "unauthorized_client": (
+        "Check client_id and tenant_id: the app may not ask for tokens in this tenant."
+    ),
     "invalid_resource": "Check resource and cloud: the tenant does not know the resource.",
     "invalid_request": "Check tenant_id, client_id and resource: one of the fields is malformed.",
-    "invalid_scope": "Check resource: with token_endpoint_version=2 it is sent as <resource>/.default.",
+    "invalid_scope": (
+        "Check resource: with token_endpoint_version=2 it is sent as <resource>/.default."
+    ),
 }
 
 SECRET_HINTS = frozenset(text for text in _HINTS.values() if "client_secret" in text)

@@ -17,9 +17,10 @@ from .source.manifest import load_manifest
 PAGE = "docs/documents.md"
 _HEAD = """# Documents
 
-The upstream documents that the planes are made from, and those that are left out. The generator writes this page from
-`specs/planes.toml` and `specs/upstream.lock`; edit those. Paths are below {repository} at the commit, unless they begin with
-another repository. A draft is not listed as published by upstream's readme files, and is never proposed as a default.
+The upstream documents that the planes are made from, and those that are left out. The generator
+writes this page from `specs/planes.toml` and `specs/upstream.lock`; edit those. Paths are below
+{repository} at the commit, unless they begin with another repository. A draft is not listed as
+published by upstream's readme files, and is never proposed as a default.
 
 | plane | api-version | default | operations | commit | path |
 |---|---|---|---|---|---|

@@ -1,4 +1,6 @@
-"""What generated clients stand on: models and their codec, operations, clients, pagers, pollers and errors."""
+"""What generated clients stand on: models and their codec, operations, clients, pagers, pollers
+and errors.
+"""
 
 from .lazy import lazy_index as _lazy_index
 
@@ -98,7 +100,13 @@ __all__ = [
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
-        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError",
+        errors=(
+            "AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError "
+            "ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError "
+            "PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError "
+            "PurviewError ServerError ThrottledError TransportError TransportTimeoutError "
+            "TrustError UnauthorizedError"
+        ),
         operation="Body FormField Operation Paging Parameter Plane Polling",
         options="NO_RETRY Retry",
         **{

@@ -1,4 +1,5 @@
-"""What a failed answer says, in whatever shape it says it: code, message, and every further cause that its body holds.
+"""What a failed answer says, in whatever shape it says it: code, message, and every further cause
+that its body holds.
 
 | shape                                                       | from                            |
 |-------------------------------------------------------------|---------------------------------|
@@ -8,8 +9,8 @@
 | `{"error": code, "error_description"}`, `{"Message": ..}`   | gateways, older frameworks      |
 | a list of any of these, text, HTML                          | proxies, gateways               |
 
-Members are known by name, in any case, with or without underscores. Where an error object has none of these names, all of its
-members are words.
+Members are known by name, in any case, with or without underscores. Where an error object has none
+of these names, all of its members are words.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ _MESSAGE_CHARACTERS, _CAUSE_CHARACTERS, _CODE_CHARACTERS = 4_000, 400, 200
 
 
 class _Room:
-    """How many values are still looked at: a body of some megabytes is not read to its end for a text of two lines."""
+    """How many values are still looked at: a body of some megabytes is not read to its end for a
+    text of two lines.
+    """
 
     def __init__(self) -> None:
         self.left = _MOST_VALUES
@@ -126,7 +129,9 @@ class Said(NamedTuple):
 
 
 def body_of(content: bytes, charset: str | None) -> Any:
-    """The value of a failed answer's body: of JSON, else its text, in the answer's charset; what that cannot read is replaced."""
+    """The value of a failed answer's body: of JSON, else its text, in the answer's charset; what
+    that cannot read is replaced.
+    """
     if not content.strip():
         return None
     try:
@@ -175,7 +180,9 @@ def said(body: Any, *, any_member: bool = True) -> Said:
 
 
 def _main(body: Any) -> tuple[Any, list[Any]]:
-    """The error object of a body, and what stands beside it, which may be an echo of what was sent."""
+    """The error object of a body, and what stands beside it, which may be an echo of what was
+    sent.
+    """
     if isinstance(body, list) and body:
         return body[0], body[1:]
     members: dict[Any, Any] = body if isinstance(body, dict) else {}
@@ -196,7 +203,10 @@ def _main(body: Any) -> tuple[Any, list[Any]]:
 def _causes(
     value: Any, target: str | None, words: bool, depth: int, room: _Room
 ) -> Iterator[Cause]:
-    """All causes below a value, outermost first. `words`: it stands where an error stands, so text in it is words of an error."""
+    """All causes below a value, outermost first.
+
+    `words`: it stands where an error stands, so text in it is words of an error.
+    """
     if depth > _DEEPEST or not room.take():
         return
     if isinstance(value, _Fields):
@@ -254,7 +264,10 @@ def _as_fields(name: str, value: Any) -> Any:
 
 
 def _code_and_messages(value: dict[Any, Any]) -> tuple[str | None, list[str]]:
-    """Of one object: its code, and its messages, the more general one first. `error` is a code beside a message, else one itself."""
+    """Of one object: its code, and its messages, the more general one first.
+
+    `error` is a code beside a message, else one itself.
+    """
     by_name = {
         _plain(key): text for key, one in value.items() if (text := _text(one) or _message(one))
     }
@@ -330,7 +343,9 @@ def _text(value: Any) -> str | None:
 
 
 def _words_of_text(text: str) -> str | None:
-    """The text; of HTML and XML what a person sees; None for JSON that was cut off, which may hold anything."""
+    """The text; of HTML and XML what a person sees; None for JSON that was cut off, which may
+    hold anything.
+    """
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return None

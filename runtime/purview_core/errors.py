@@ -1,15 +1,16 @@
 """Every error a call can raise.
 
 PurviewError
-+-- TrustError                       (also a ValueError) what names the authorities to trust, a variable say, names none
-+-- AuthError (= PurviewAuthError)   no token could be had, or none may be sent there
-+-- TransportError                   no answer came
++-- TrustError                       (also a ValueError) what names the authorities to trust, a
+variable say, names none +-- AuthError (= PurviewAuthError)   no token could be had, or none may be
+sent there +-- TransportError                   no answer came
 |   +-- ConnectError                 the service could not be reached; nothing was sent
-|   |   +-- ConnectTimeoutError      (also a TransportTimeoutError) not in time, or no connection was free
+|   |   +-- ConnectTimeoutError      (also a TransportTimeoutError) not in time, or none was free
 |   +-- TransportTimeoutError        it did not answer in time
-+-- HttpError                        an answer came, and it is a failure (with a good status, too, if it holds an error)
++-- HttpError                        an answer came, and it is a failure (with a good status, too,
+if it holds an error)
 |   +-- BadRequestError       400
-|   +-- UnauthorizedError     401    also an AuthError; names the resource that the token was asked for
+|   +-- UnauthorizedError     401    also an AuthError; names what the token was asked for
 |   +-- ForbiddenError        403    names the roles that the plane asks for
 |   +-- NotFoundError         404    names path prefix and api-version
 |   +-- ConflictError         409
@@ -17,10 +18,11 @@ PurviewError
 |   +-- ThrottledError        429    .retry_after, in seconds
 |   +-- ServerError           500 and above
 +-- DecodeError                      the answer is no JSON, or nothing of what was asked for
-|   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
+|   +-- ContractError                strict mode: it is not as declared (.departures, .value)
 +-- PagingError                      the next page cannot or must not be fetched (.position)
-+-- PollingError                     a long-running operation failed, was cancelled, or cannot be resumed
-+-- PollingTimeoutError              (also a TimeoutError) a wait for a long-running operation ended before it did
++-- PollingError                     a long-running operation failed, was cancelled, or cannot be
+resumed +-- PollingTimeoutError              (also a TimeoutError) a wait for a long-running
+operation ended before it did
 """
 
 from __future__ import annotations
@@ -73,9 +75,11 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class _TriedError(PurviewError):
-    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain. `sent_ids` are the
-    ids of what the call starts, by wire name, where it makes them up unless they are given: what was sent may be there under
-    them. The text shows those that are UUIDs, as the made-up ones are; other words of the caller stay out of texts."""
+    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not
+    plain. `sent_ids` are the ids of what the call starts, by wire name, where it makes them up
+    unless they are given: what was sent may be there under them. The text shows those that are
+    UUIDs, as the made-up ones are; other words of the caller stay out of texts.
+    """
 
     attempts: int = 1
     gave_up: str = ""
@@ -96,7 +100,8 @@ class _TriedError(PurviewError):
 
 
 class TransportError(_TriedError):
-    """No answer came. `operation_id`, `method` and `url` (without query values) say of what; `attempts` counts the tries.
+    """No answer came. `operation_id`, `method` and `url` (without query values) say of what;
+    `attempts` counts the tries.
 
     `passing` is False where the next try would end the same way.
     """
@@ -123,14 +128,18 @@ class TransportTimeoutError(TransportError):
 
 
 class ConnectTimeoutError(ConnectError, TransportTimeoutError):
-    """The service could not be reached in time, or no connection was free in time; nothing was sent."""
+    """The service could not be reached in time, or no connection was free in time; nothing was
+    sent.
+    """
 
 
 class HttpError(_TriedError):
-    """A failed answer. `code`, `message` and `target` are the service's own words, cleaned, in whichever shape they came;
-    `details` its own list, or else every further cause that the body holds, as dicts of code, message and target; `innererror`
-    as it came. `body` is the whole of it: JSON, or text. `error_code` is its header. `position`: in a list, the link of the
-    page that failed (see `Pager.by_page`). The text of the error names every cause, shortened in the middle where it is long.
+    """A failed answer. `code`, `message` and `target` are the service's own words, cleaned, in
+    whichever shape they came; `details` its own list, or else every further cause that the body
+    holds, as dicts of code, message and target; `innererror` as it came. `body` is the whole of it:
+    JSON, or text. `error_code` is its header. `position`: in a list, the link of the page that
+    failed (see `Pager.by_page`). The text of the error names every cause, shortened in the middle
+    where it is long.
     """
 
     position: str | None = None
@@ -194,7 +203,9 @@ def _sentence(text: str) -> str:
 
 
 def _without_words(body: Any) -> str:
-    """What stands in the place of words; of JSON that is cut off nothing is shown, it may hold anything."""
+    """What stands in the place of words; of JSON that is cut off nothing is shown, it may hold
+    anything.
+    """
     return (
         f"no message ({len(body)} characters of JSON that is cut off)"
         if isinstance(body, str) and body
@@ -248,20 +259,25 @@ class ServerError(HttpError):
 
 
 class DecodeError(PurviewError):
-    """The answer is no JSON where JSON is declared, or is JSON that cannot be what was asked for, which `body` then holds.
-    `position` as for HttpError."""
+    """The answer is no JSON where JSON is declared, or is JSON that cannot be what was asked for,
+    which `body` then holds. `position` as for HttpError.
+    """
 
     position: str | None = None
     body: Any = None
 
 
 class ContractError(DecodeError):
-    """Strict mode: the answer is not what the document declares. `.departures` says where, `.value` is the decoded object."""
+    """Strict mode: the answer is not what the document declares.
+
+    `.departures` says where, `.value` is the decoded object.
+    """
 
     def __init__(self, operation_id: str, departures: Sequence[Departure], value: Any) -> None:
         more = f" (and {len(departures) - 3} more)" if len(departures) > 3 else ""
         super().__init__(
-            f"{operation_id}: the answer departs from its contract: {'; '.join(map(str, departures[:3]))}{more}"
+            f"{operation_id}: the answer departs from its contract: "
+            f"{'; '.join(map(str, departures[:3]))}{more}"
         )
         self.operation_id, self.departures, self.value = operation_id, list(departures), value
 
@@ -270,7 +286,10 @@ class ContractError(DecodeError):
 
 
 class PagingError(PurviewError):
-    """The next page cannot be fetched, or must not. `position` is the link or token that stood, for a later start."""
+    """The next page cannot be fetched, or must not.
+
+    `position` is the link or token that stood, for a later start.
+    """
 
     def __init__(self, message: str, *, position: str | None = None) -> None:
         super().__init__(message)
@@ -278,8 +297,9 @@ class PagingError(PurviewError):
 
 
 class PollingError(PurviewError):
-    """A long-running operation failed or was cancelled, with the service's own `status`, `code` and words; or it cannot be
-    resumed. `body` is the answer that said so."""
+    """A long-running operation failed or was cancelled, with the service's own `status`, `code` and
+    words; or it cannot be resumed. `body` is the answer that said so.
+    """
 
     def __init__(
         self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None
@@ -289,8 +309,9 @@ class PollingError(PurviewError):
 
 
 class PollingTimeoutError(PurviewError, TimeoutError):
-    """A wait for a long-running operation ended before the operation did. It goes on: its poller can be asked again, now or
-    from `token()`. `status` is the service's last word."""
+    """A wait for a long-running operation ended before the operation did. It goes on: its poller
+    can be asked again, now or from `token()`. `status` is the service's last word.
+    """
 
     def __init__(self, message: str, status: str | None = None) -> None:
         super().__init__(message)
@@ -316,7 +337,8 @@ def error_class(status_code: int) -> type[HttpError]:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The wait that an answer asks for, in seconds: from milliseconds, seconds, or a date; garbage is None.
+    """The wait that an answer asks for, in seconds: from milliseconds, seconds, or a date; garbage
+    is None.
 
     A date counts from the answer's own Date, so that a clock which is wrong here does not matter.
     """
@@ -345,7 +367,9 @@ def _number(text: str) -> float | None:
 
 
 def service_error(body: Any) -> dict[str, Any]:
-    """`code` and `message` of a body, by the names that error objects have; both None where it has none of them."""
+    """`code` and `message` of a body, by the names that error objects have; both None where it
+    has none of them.
+    """
     words = said(body, any_member=False)
     return {"code": words.code, "message": words.message}
 

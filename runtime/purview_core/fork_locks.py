@@ -1,4 +1,6 @@
-"""Locks that a forked child can use: whoever held one at the fork is not in that process, and would never let go of it."""
+"""Locks that a forked child can use: whoever held one at the fork is not in that process, and
+would never let go of it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,12 @@ _locks: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def fork_safe_lock() -> threading.Lock:
-    """A `threading.Lock`, as quick as any, that is free in a forked child whoever holds it in the parent.
+    """A `threading.Lock`, as quick as any, that is free in a forked child whoever holds it in the
+    parent.
 
-    For locks of modules, and of objects that outlive a call. What a lock guards has to be whole between any two of its
-    steps, since the child has it as it was at the fork; what must not be shared with a child is its owner's concern.
+    For locks of modules, and of objects that outlive a call. What a lock guards has to be whole
+    between any two of its steps, since the child has it as it was at the fork; what must not be
+    shared with a child is its owner's concern.
     """
     lock = threading.Lock()
     _locks.add(lock)

@@ -40,7 +40,8 @@ def seconds(name: str, value: object, *, zero: bool = False) -> None:
         raise TypeError(f"{name}= takes seconds, not {type(value).__name__}")
     if not (value >= 0 if zero else value > 0):  # NaN is neither
         raise ValueError(
-            f"{name}= must be {'0 or more' if zero else 'above 0'} seconds, not {value}; math.inf is no limit"
+            f"{name}= must be {'0 or more' if zero else 'above 0'} seconds, not {value}; "
+            f"math.inf is no limit"
         )
 
 
@@ -53,7 +54,9 @@ def whole(name: str, value: object, least: int) -> None:
 
 
 def flag(name: str, value: object) -> bool:
-    """The same for what is neither True nor False: "false" from an environment is true to Python."""
+    """The same for what is neither True nor False: "false" from an environment is true to
+    Python.
+    """
     if not isinstance(value, bool):
         raise TypeError(f"{name}= takes True or False, not {type(value).__name__}")
     return value
@@ -72,13 +75,15 @@ class Retry(Facts):
     | no answer in time                 | never: `timeout` is what the caller is ready to wait     |
     | anything else                     | never                                                    |
 
-    `writes`: the caller knows that the writes of these calls may be done twice, such as a bulk upsert by qualified name:
+    `writes`: the caller knows that the writes of these calls may be done twice, such as a bulk
+    upsert by qualified name:
     `client.with_options(retry=Retry(writes=True)).entity.batch_create_or_update(body=...)`.
 
     Never where the body cannot be sent again, and never beyond the `total_timeout` of the client.
-    Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is raised), or a random
-    time up to `first_wait_s` doubled for each try. A 429 pauses all calls to that plane over the same connections.
-    Calls over the same connections share a budget of retries, so that many workers do not multiply a brown-out.
+    Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is
+    raised), or a random time up to `first_wait_s` doubled for each try. A 429 pauses all calls to
+    that plane over the same connections. Calls over the same connections share a budget of retries,
+    so that many workers do not multiply a brown-out.
     """
 
     __slots__ = ("attempts", "first_wait_s", "longest_wait_s", "writes")
@@ -135,7 +140,9 @@ def checked_retry(retry: Retry | None) -> Retry:
 
 
 def checked_timeout(timeout: Timeout) -> httpx.Timeout:
-    """None is the default, a number holds for each of connect, read, write and pool, infinity is no limit."""
+    """None is the default, a number holds for each of connect, read, write and pool, infinity is
+    no limit.
+    """
     if timeout is None:
         return DEFAULT_TIMEOUT_S
     if isinstance(timeout, httpx.Timeout):
@@ -174,8 +181,9 @@ def checked_version(api_version: str | None, default: str) -> str:
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Headers that a client adds to each request; raises ValueError for those that are not its to give, and TypeError or
-    ValueError for what is no header: some transports would send it."""
+    """Headers that a client adds to each request; raises ValueError for those that are not its to
+    give, and TypeError or ValueError for what is no header: some transports would send it.
+    """
     if headers is not None and not isinstance(headers, Mapping):
         raise TypeError(f"headers= takes a mapping of names to text, not {type(headers).__name__}")
     for name, value in (headers or {}).items():
@@ -185,7 +193,8 @@ def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
             raise ValueError(f"headers= may not hold {name}: {_REFUSED[name.lower()]}")
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise ValueError(
-                f"headers= may not hold {name!r} so: its name or value has a character that no header may hold"
+                f"headers= may not hold {name!r} so: its name or value has a character "
+                f"that no header may hold"
             )
     return dict(headers or {})
 

@@ -6,7 +6,9 @@ from typing import Any, ClassVar, NoReturn
 
 
 class Tied:
-    """Is neither pickled nor copied; `_instead` says what to do, for whoever meant to hand it to another process."""
+    """Is neither pickled nor copied; `_instead` says what to do, for whoever meant to hand it to
+    another process.
+    """
 
     _instead: ClassVar[str] = "make the client in the worker that uses it"
 

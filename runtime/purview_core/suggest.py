@@ -1,4 +1,7 @@
-"""What a name that does not exist may have been meant to be. Looked for only when somebody reads the message."""
+"""What a name that does not exist may have been meant to be.
+
+Looked for only when somebody reads the message.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,10 @@ def _bare(name: str) -> str:
 
 
 class MissingNameError(AttributeError):
-    """An AttributeError that says what is near, at the cost of looking for it only where it is shown: code asks modules for
-    names that are not there all the time (hasattr, copy, pickle, notebooks)."""
+    """An AttributeError that says what is near, at the cost of looking for it only where it is
+    shown: code asks modules for names that are not there all the time (hasattr, copy, pickle,
+    notebooks).
+    """
 
     def __init__(self, text: str, name: str, known: Callable[[], Iterable[str]]) -> None:
         super().__init__(text, name=name)

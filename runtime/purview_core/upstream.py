@@ -1,4 +1,7 @@
-"""Where a plane comes from: its document in the lock that is shipped with the generator. Stdlib only, read at first use."""
+"""Where a plane comes from: its document in the lock that is shipped with the generator.
+
+Stdlib only, read at first use.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from typing import NamedTuple
 
 
 class Upstream(NamedTuple):
-    """The upstream document of a plane: where it lies in its repository, and the hash of its bytes. `provenance`: "exact", or
-    "rebuilt" where the copy was compiled anew from upstream's sources."""
+    """The upstream document of a plane: where it lies in its repository, and the hash of its bytes.
+    `provenance`: "exact", or "rebuilt" where the copy was compiled anew from upstream's sources.
+    """
 
     repository: str
     commit: str
@@ -21,8 +25,10 @@ class Upstream(NamedTuple):
 
 
 def upstream(document: str, package: str = "purview_dataplane") -> Upstream:
-    """The document called "<plane> <api-version>" in the upstream.lock beside the package, or else in the generator's; raises AttributeError where the lock is not at hand, so that
-    `getattr(module, "__upstream__", None)` works."""
+    """The document called "<plane> <api-version>" in the upstream.lock beside the package, or else
+    in the generator's; raises AttributeError where the lock is not at hand, so that
+    `getattr(module, "__upstream__", None)` works.
+    """
     for path in _places(package.partition(".")[0]):
         if path.is_file():
             entry = json.loads(path.read_text(encoding="utf-8")).get(document)
@@ -38,7 +44,9 @@ def upstream(document: str, package: str = "purview_dataplane") -> Upstream:
 
 
 def _places(package: str) -> list[Path]:
-    """The lock beside what was generated, as package data, and as it lies in a checkout; purview_codegen is not imported."""
+    """The lock beside what was generated, as package data, and as it lies in a checkout;
+    purview_codegen is not imported.
+    """
     beside, shipped = _folders(package), _folders("purview_codegen")
     return [f / "upstream.lock" for f in beside] + [
         place

@@ -65,7 +65,8 @@ NAMED = {
 PUBLIC = {
     "purview_auth": (
         "AuthError AuthEvent AzureCliCredential CHINA Cloud ConfigurationError CredentialAuth "
-        "HandsOutTokens HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
+        "HandsOutTokens HostRefusedError PUBLIC PurviewAuthError PurviewError "
+        "ServicePrincipal Timeouts "
         "TokenResponseError "
         "TokenStore US_GOVERNMENT"
     ),

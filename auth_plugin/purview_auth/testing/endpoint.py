@@ -13,7 +13,7 @@ import httpx
 from attrs import define, field, frozen
 
 Fault = Callable[[httpx.Request], httpx.Response | None]
-"""Gives the answer to one token request, raises an httpx error, or gives None: then a token is issued."""
+"""What happens to one token request: an answer, an httpx error, or None, and a token is issued."""
 
 WAIT_SECONDS = 30.0
 

@@ -29,7 +29,7 @@ SLACK_SECONDS = 1.0
 NEVER = float("-inf")
 
 Wait = tuple[Flight, bool, float]
-"""A request to wait for: whether this caller is to start it, and seconds to wait for its end at most."""
+"""A request to wait for, whether this caller is to start it, and how many seconds to wait."""
 
 
 class Slot:

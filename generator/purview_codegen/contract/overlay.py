@@ -171,7 +171,7 @@ def _is_method(text: str) -> bool:
 
 
 def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
-    """operationId -> the facts that a table of groups of operations says of it."""
+    """OperationId -> the facts that a table of groups of operations says of it."""
     found: dict[str, Json] = {}
     for i, entry in enumerate(entries):
         if odd := sorted(set(entry) ^ _FACTS):

@@ -1,13 +1,13 @@
 """What changed between two contracts, and for whom: one `Change` a fact, told from the side of a
 client.
 
-| level    | on the wire, in a request    | on the wire, in a response    | names                     |
-|----------|------------------------------|-------------------------------|---------------------------|
-| major    | what was accepted is refused | what was promised may not     | gone, nothing stands in   |
-|          | or means else                | come                          |                           |
-| minor    | more is accepted             | more may come, or comes       | new, or the old one works |
-|          |                              | surely                        |                           |
-| patch    | the same bytes               | the same bytes                | the same names            |
+| level | on the wire, in a request    | on the wire, in a response    | names                     |
+|-------|------------------------------|-------------------------------|---------------------------|
+| major | what was accepted is refused | what was promised may not     | gone, nothing stands in   |
+|       | or means else                | come                          |                           |
+| minor | more is accepted             | more may come, or comes       | new, or the old one works |
+|       |                              | surely                        |                           |
+| patch | the same bytes               | the same bytes                | the same names            |
 """
 
 from __future__ import annotations

@@ -137,9 +137,10 @@ def identifier(text: str) -> str:
 
 @cache
 def method_name(text: str) -> str:
-    """A snake_case identifier for a method, where builtins may be shadowed, but no keywords and no
-    types: a class reads those in its own annotations. (`list` it may be called, since there the
-    annotations go by another name.)
+    """A snake_case identifier for a method.
+
+    Builtins may be shadowed, but no keywords and no types, which a class reads in its own
+    annotations. `list` it may be called, since the annotations go by another name there.
     """
     bare = identifier(text).removesuffix("_")
     return f"{bare}_" if keyword.iskeyword(bare) or bare in _TYPES else bare

@@ -37,7 +37,7 @@ class Name:
 def operation_names(
     contracts: Mapping[str, Json], methods: Mapping[str, str]
 ) -> dict[str, dict[str, Name]]:
-    """version -> operationId -> Name.
+    """Version -> operationId -> Name.
 
     `methods` are the overlay's; raises GateError where two operations get one name.
     """

@@ -320,4 +320,5 @@ def _paging(page: Json, where: str) -> str:
     if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
         raise GateError(f"x-pageable knows no {unknown[0]!r}: {where}")
     facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]
-    return f"_d.Paging({', '.join([ascii(page['itemName']), ascii(page.get('nextLinkName')), *facts])})"
+    links = [ascii(page["itemName"]), ascii(page.get("nextLinkName"))]
+    return f"_d.Paging({', '.join([*links, *facts])})"

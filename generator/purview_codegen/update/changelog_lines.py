@@ -27,4 +27,5 @@ def _what(s: Step, report: Report) -> str:
     counts = [
         f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels
     ]
-    return f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"
+    what = f"{', '.join(counts)} change{'s' * (len(levels) != 1)}"
+    return f"{what}, under the same api-version" if s.rewritten else what

@@ -165,7 +165,7 @@ def redacted(url: str) -> str:
 
 
 def transport_error(error: Exception, prepared: PreparedRequest) -> TransportError:
-    """httpx's failures as ours; the text holds no header and no body."""
+    """Httpx's failures as ours; the text holds no header and no body."""
     kind = TransportError
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         kind = ConnectTimeoutError
@@ -187,5 +187,5 @@ def transport_error(error: Exception, prepared: PreparedRequest) -> TransportErr
 
 
 def ours(error: httpx.RequestError | PurviewError, prepared: PreparedRequest) -> PurviewError:
-    """httpx's errors as ours; an AuthError goes through as it is."""
+    """Httpx's errors as ours; an AuthError goes through as it is."""
     return error if isinstance(error, PurviewError) else transport_error(error, prepared)

@@ -33,7 +33,7 @@ _SCALARS = (str, int, float, bool, datetime, Enum)
 
 FileContent = bytes | str | IO[bytes]
 FileInput = FileContent | Path | tuple[str, FileContent] | tuple[str, FileContent, str]
-"""A file to upload: bytes, text, an open binary file, a Path, or (file name, content[, media type])."""
+"""A file to upload: its content, a Path, or (file name, content) with or without a media type."""
 
 
 class PreparedRequest(NamedTuple):

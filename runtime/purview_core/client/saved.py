@@ -1,4 +1,6 @@
-"""What `Poller.token` holds of a long-running operation, so that another process can go on with it."""
+"""What `Poller.token` holds of a long-running operation, so that another process can go on with
+it.
+"""
 
 from __future__ import annotations
 

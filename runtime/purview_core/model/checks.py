@@ -2,18 +2,18 @@
 
 Decoding refuses nothing, but a program that gives a value of the wrong type is told at once.
 
-| declared            | takes                                                                          |
-|---------------------|--------------------------------------------------------------------------------|
-| any optional member | None (left out), NULL (sends null)                                             |
-| a required member   | NULL, but not None (None where the service makes the value)                    |
-| float               | float, int                                                                     |
-| int                 | int, but no bool                                                               |
-| an enum             | its members, any str (turned into a member; known or not), for int enums an int |
-| list[T]             | list, tuple                                                                    |
-| dict[str, T]        | any mapping                                                                    |
-| a model             | its instances; an argument also takes plain JSON                               |
-| a kind              | that of the class or of a subclass, or one that no class stands for            |
-| anything            | what the object that attrs.evolve copies holds, and items of its lists and maps |
+| declared            | takes                                                                    |
+|---------------------|--------------------------------------------------------------------------|
+| any optional member | None (left out), NULL (sends null)                                       |
+| a required member   | NULL, but not None (None where the service makes the value)              |
+| float               | float, int                                                               |
+| int                 | int, but no bool                                                         |
+| an enum             | its members; any str, which becomes a member; an int for enums of int    |
+| list[T]             | list, tuple                                                              |
+| dict[str, T]        | any mapping                                                              |
+| a model             | its instances; an argument also takes plain JSON                         |
+| a kind              | that of the class or of a subclass, or one that no class stands for      |
+| any of these        | in a copy by attrs.evolve, what the original holds, and parts of that    |
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def misfit(
 
 
 def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
-    """What a constructor says of required members that it was not given: `first`, and those after."""
+    """What a constructor says of missing required members: `first`, and those after it."""
     fields = list(codec(cls).fields.values())
     lack = [
         f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members

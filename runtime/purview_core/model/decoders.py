@@ -111,9 +111,10 @@ class EnumLoader:
 
     def __init__(self, kind: type[Enum]) -> None:
         self.kind, self.wire = kind, str if issubclass(kind, str) else int
-        self.known = kind._value2member_map_.get
+        self.known = {member.value: member for member in kind}.get
 
     def __call__(self, value: Any) -> Any:
+        """The member of a value; a value of another class comes back as it is."""
         if value.__class__ is not self.wire:
             return value
         found = self.known(value)

@@ -1,7 +1,8 @@
-"""Work that goes as deep as its values: where the stack of the caller has no room for it, in a thread, whose stack is empty.
+"""Recursion into deeply nested values.
 
-JSON is read to MAX_DEPTH levels. In an empty stack there is room to copy, compare, pickle and write as many, whatever the
-program has below it.
+JSON is read to MAX_DEPTH levels. A program that calls us from deep within its own functions may not
+have the stack to copy, compare, pickle or write as many. Such work then runs in a thread, whose
+stack is empty and has room for them.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-MAX_DEPTH: Final = 200  # levels of lists and objects; the services write some twenty, and .NET refuses more than 64
+# Levels of lists and objects. The services write some twenty, and .NET refuses more than 64.
+MAX_DEPTH: Final = 200
 
 
 class TooDeepError(ValueError):
-    """JSON of more levels than are read, or a value of more than can be written."""
+    """JSON has more levels than are read, or a value more than can be written."""
 
     def __init__(
         self, text: str = f"nested deeper than {MAX_DEPTH} levels, the most that is read"
@@ -22,8 +24,11 @@ class TooDeepError(ValueError):
 
 
 def apart(work: Callable[..., Any], *args: Any) -> Any:
-    """What a call gives, or raises, in a thread of its own; TooDeepError where that has no room for it, either."""
-    from threading import Thread
+    """What a call returns, or raises, in a thread of its own.
+
+    Raises TooDeepError where the stack of that thread has no room for it, either.
+    """
+    from threading import Thread  # seldom needed
 
     found: list[Any] = []
 
@@ -32,7 +37,7 @@ def apart(work: Callable[..., Any], *args: Any) -> Any:
             found.extend((True, work(*args)))
         except RecursionError:
             found.extend((False, TooDeepError("nested too deeply, or holds itself")))
-        except Exception as error:  # noqa: BLE001  # the caller's to handle
+        except Exception as error:  # noqa: BLE001  # raised again below
             found.extend((False, error))
 
     thread = Thread(target=run, name="purview-deep", daemon=True)

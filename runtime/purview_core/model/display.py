@@ -1,4 +1,7 @@
-"""What models look like to people: their repr, and the table that notebooks draw. Both are short, never raise, and mask secrets."""
+"""What models look like to people: their repr, and the table that notebooks draw.
+
+Both are short, never raise, and mask secrets.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .fields import Field
 
 MASK = "***"
 _LEVELS = 4  # of models, lists and maps in each other
-_CHARACTERS = 1_200  # beyond, what lies deeper is left out, level by level
+_CHARACTERS = 1_200  # of a longer repr the deepest levels are left out, one after the other
 
 
 class _Shown(Repr):
@@ -30,8 +33,10 @@ class _Shown(Repr):
         return f"{name}({', '.join(f'{what}={text}' for what, text in self.members(x, level - 1))})"
 
     def members(self, model: Coded, level: int) -> Iterator[tuple[str, str]]:
-        """Name and text of each member that has a value; of those that the schema does not name, their names alone, since
-        nobody knows which of them are secret."""
+        """Name and text of each member that has a value.
+
+        Of members that the schema does not name, only the names are shown: any may be secret.
+        """
         for f, value in _values(model):
             yield f.name, MASK if f.secret else self.repr1(value, level)
         unknown: list[str] = list(getattr(model, "additional_properties", ()))
@@ -59,7 +64,7 @@ _BY_LEVELS = [_Shown(levels) for levels in range(_LEVELS, 0, -1)]
 
 
 def text_of(model: Coded) -> str:
-    """The repr: as many levels as fit into some twelve hundred characters."""
+    """The repr of a model, with as many levels as fit into 1,200 characters."""
     text = ""
     for shown in _BY_LEVELS:
         text = shown.repr(model)
@@ -69,27 +74,28 @@ def text_of(model: Coded) -> str:
 
 
 def html_of(model: Coded) -> str:
-    """A table of the members; what they hold is text, escaped, and cut as in the repr."""
-    from html import escape
+    """An HTML table of the members; values are shortened as in the repr."""
+    from html import escape  # only notebooks need it
 
     shown = _BY_LEVELS[0]
+    left = "style='text-align:left'"
     rows = (
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(text)}</td></tr>"
+        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(text)}</td></tr>"
         for name, text in shown.members(model, shown.maxlevel - 1)
     )
-    return f"<table><caption>{escape(type(model).__name__)}</caption><tbody>{''.join(rows)}</tbody></table>"
+    caption = f"<caption>{escape(type(model).__name__)}</caption>"
+    return f"<table>{caption}<tbody>{''.join(rows)}</tbody></table>"
 
 
 def differences(left: Coded, right: Coded) -> list[str]:
-    """A line for each member in which two models differ, secrets masked; for the reports of tests."""
+    """A line for each member in which two models differ, for test reports; secrets are masked."""
     shown = _BY_LEVELS[0]
     lines = []
     for f in codec(type(left)).fields.values():
         both = getattr(left, f.name), getattr(right, f.name)
         if both[0] != both[1]:
-            lines.append(
-                f"{f.name}: {' != '.join(MASK if f.secret else shown.repr(value) for value in both)}"
-            )
+            texts = (MASK if f.secret else shown.repr(value) for value in both)
+            lines.append(f"{f.name}: {' != '.join(texts)}")
     unknown = [dict(getattr(model, "additional_properties", {})) for model in (left, right)]
     names = [
         n

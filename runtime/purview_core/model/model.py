@@ -210,7 +210,9 @@ class Model(Coded):
         return html_of(self)
 
     def __copy__(self) -> Self:
-        """A shallow copy: models, lists and maps in it are shared, whether or not they were read."""
+        """A shallow copy: models, lists and maps in it are shared, whether or not they were
+        read.
+        """
         other: Self = object.__new__(type(self))
         for f in codec(type(self)).fields.values():
             getattr(self, f.name)

@@ -1,4 +1,7 @@
-"""Values that JSON has no class for: an explicit null, enums that grow, and date-times. Stdlib only."""
+"""Values that JSON has no class for: an explicit null, open enums, and date-times.
+
+It needs the standard library alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from purview_core.suggest import MissingNameError
 
 
 class _Null:
-    """Sends an explicit null; None leaves the member out."""
+    """The class of NULL, which sends an explicit null; None leaves the member out."""
 
     def __repr__(self) -> str:
         return "NULL"
@@ -31,22 +34,22 @@ class _Null:
 NULL: Any = _Null()
 
 
-class _Named(EnumMeta):
-    """Says which member a name that does not exist may have been meant to be."""
+class _SuggestingEnum(EnumMeta):
+    """The class of enums whose AttributeError names the member that may have been meant."""
 
     if not TYPE_CHECKING:  # type checkers would take any name for a member
 
         def __getattr__(cls, name: str) -> Any:
-            if name in cls._member_map_:
-                # where enums keep them out of the class, as in Python 3.11
-                return cls._member_map_[name]
+            # Python 3.11 keeps members out of the class, and finds them here.
+            if name in cls.__members__:
+                return cls.__members__[name]
             raise MissingNameError(
-                f"{cls.__name__} has no member {name!r}.", name, lambda: cls._member_map_
+                f"{cls.__name__} has no member {name!r}.", name, lambda: cls.__members__
             )
 
 
-class OpenEnum(str, Enum, metaclass=_Named):
-    """A string enum that keeps values it does not know; `is_known` tells them from its own."""
+class OpenEnum(str, Enum, metaclass=_SuggestingEnum):
+    """A string enum that takes values which it does not know, as members without a name."""
 
     @classmethod
     def _missing_(cls, value: object) -> OpenEnum | None:
@@ -58,7 +61,8 @@ class OpenEnum(str, Enum, metaclass=_Named):
 
     @property
     def is_known(self) -> bool:
-        return self._value_ in type(self)._value2member_map_
+        """Whether the document has this value."""
+        return any(self._value_ == one._value_ for one in type(self))
 
     def __str__(self) -> str:
         return str(self._value_)
@@ -70,7 +74,10 @@ class OpenEnum(str, Enum, metaclass=_Named):
 
 
 def load_datetime(value: Any) -> Any:
-    """A datetime, aware where the text has an offset and naive where it has none; what is no date stays as it is."""
+    """The datetime of a text, aware where it has an offset and naive where it has none.
+
+    Any other value comes back as it is.
+    """
     if value.__class__ is not str:
         return value
     try:
@@ -80,11 +87,14 @@ def load_datetime(value: Any) -> Any:
 
 
 def datetime_text(value: datetime) -> str:
-    """RFC 3339, with Z for UTC; a naive datetime goes out without an offset."""
+    """RFC 3339 text, with Z for UTC; that of a naive datetime has no offset."""
     return value.isoformat().replace("+00:00", "Z")
 
 
 def camel(name: str) -> str:
-    """The wire name of a Python name, where no other is given: `data_source_name` is `dataSourceName`."""
+    """The wire name that a Python name stands for where no other is declared.
+
+    `data_source_name` is `dataSourceName`.
+    """
     head, *rest = name.rstrip("_").split("_")
     return head + "".join(word.capitalize() for word in rest)

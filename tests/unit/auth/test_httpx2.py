@@ -192,8 +192,10 @@ def test_httpx2_may_come_later_and_is_not_loaded_for_others() -> None:
 import sys, httpx
 from purview_auth import ServicePrincipal
 from purview_auth.testing import FakeTokenEndpoint
-auth = ServicePrincipal("11111111-2222-3333-4444-555555555555", "c", "s", transport=FakeTokenEndpoint())
-assert isinstance(auth, httpx.Auth) and auth.__class__ is ServicePrincipal and "httpx2" not in sys.modules
+tenant = "11111111-2222-3333-4444-555555555555"
+auth = ServicePrincipal(tenant, "c", "s", transport=FakeTokenEndpoint())
+assert isinstance(auth, httpx.Auth) and auth.__class__ is ServicePrincipal
+assert "httpx2" not in sys.modules
 import httpx2
 seen = []
 answer = lambda request: seen.append(request.headers["Authorization"]) or httpx2.Response(200)

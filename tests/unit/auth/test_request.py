@@ -296,8 +296,11 @@ def test_an_async_transport_alone_serves_blocking_calls_too() -> None:
 
 
 def test_the_public_names_are_pinned() -> None:
-    expected = """CHINA PUBLIC US_GOVERNMENT AuthError AuthEvent AzureCliCredential Cloud ConfigurationError CredentialAuth
-        HandsOutTokens HostRefusedError PurviewAuthError PurviewError ServicePrincipal Timeouts TokenResponseError TokenStore"""
+    expected = """
+        CHINA PUBLIC US_GOVERNMENT AuthError AuthEvent AzureCliCredential Cloud ConfigurationError
+        CredentialAuth HandsOutTokens HostRefusedError PurviewAuthError PurviewError
+        ServicePrincipal Timeouts TokenResponseError TokenStore
+    """
     assert expected.split() == purview_auth.__all__
     assert sorted(purview_auth.__all__) == dir(purview_auth)
     assert all(getattr(purview_auth, name) is not None for name in purview_auth.__all__)

@@ -1,4 +1,6 @@
-"""What errors say: every cause that an answer holds, on one line, of a bounded size, and what a person can do."""
+"""What errors say: every cause that an answer holds, on one line, of a bounded size, and what a
+person can do.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +170,10 @@ BODIES: dict[str, tuple[Any, str | None, str | None, list[str]]] = {
         ["step failed"],
     ),
     "HTML": (
-        "<!DOCTYPE html><head><title>502 Bad Gateway</title><style>p {}</style></head><p>no &lt;upstream&gt;</p>",
+        (
+            "<!DOCTYPE html><head><title>502 Bad Gateway</title><style>p "
+            "{}</style></head><p>no &lt;upstream&gt;</p>"
+        ),
         *(None, "502 Bad Gateway no <upstream>", []),
     ),
     "XML": ("<Error><Code>Busy</Code><Message>later</Message></Error>", None, "Busy later", []),
@@ -309,7 +314,9 @@ def test_long_words_are_shortened_in_the_middle() -> None:
 
 
 def test_a_hostile_body_costs_no_more_than_a_plain_one() -> None:
-    """Counted in processor time of this thread, with room for a slow machine: what is quadratic takes minutes."""
+    """Counted in processor time of this thread, with room for a slow machine: what is quadratic
+    takes minutes.
+    """
     bodies = [
         "<" * 2_000_000,
         "<script>" * 300_000,
@@ -331,7 +338,10 @@ def test_a_hostile_body_costs_no_more_than_a_plain_one() -> None:
     assert time.thread_time() - started < 30
 
 
-STEERING = "a\r\nb\x1b[31mred\x1b[0m\x1b]0;title\x07 \u202eevil\u2066 c\u2028d\x00\x9b2J\x85\u200f\ufeff\ud800 \u00e9\u4e2d"
+STEERING = (
+    "a\r\nb\x1b[31mred\x1b[0m\x1b]0;title\x07 \u202eevil\u2066 "
+    "c\u2028d\x00\x9b2J\x85\u200f\ufeff\ud800 \u00e9\u4e2d"
+)
 
 
 @pytest.mark.parametrize(
@@ -560,7 +570,10 @@ NOT_OWN = [  # what a wrong path or api-version gets
     {"error": {"code": "NotFound", "message": "Not Found"}},
     {"statusCode": 404, "message": "Resource not found"},
     {
-        "Message": "No HTTP resource was found that matches the request URI 'https://h/scan/datasources/s1'."
+        "Message": (
+            "No HTTP resource was found that matches the request URI "
+            "'https://h/scan/datasources/s1'."
+        )
     },
     {"error": {"code": "UnsupportedApiVersion", "message": "api-version 1 is not supported"}},
     "<html><title>404 Not Found</title></html>",
@@ -644,6 +657,6 @@ def test_a_poller_whose_link_is_refused_names_the_way(link: str) -> None:
     host = link[: link.index("/x")]
     status = OperationStatus("Accepted", None, {}, link_refused=host)
     assert (
-        f"its link to {host} was not followed; to call that host, give the client tenant_endpoint='{host}'"
-        in str(status)
-    )
+        f"its link to {host} was not followed; to call that host, give the client "
+        f"tenant_endpoint='{host}'"
+    ) in str(status)

@@ -23,7 +23,9 @@ PACKAGES = [ROOT / "runtime" / "purview_core", ROOT / "auth_plugin" / "purview_a
 LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Barrier", "allocate_lock"}
 ELSEWHERE = {  # what makes its locks anew itself, and how
     "fork_locks.py": "makes those of all others",
-    "pool.py": "a child gives up what it inherited, without the lock, and opens connections of its own",
+    "pool.py": (
+        "a child gives up what it inherited, without the lock, and opens connections of its own"
+    ),
     "pooled.py": "one call waits by it, in the thread that made it",
     "trust.py": "a fork waits for it, and its module makes it anew in the child",
     "flight.py": "belongs to one request, which a child lets go of",
@@ -54,7 +56,9 @@ def held(lock: Any) -> Iterator[None]:
 
 
 def in_child(work: Callable[[], object]) -> int:
-    """The exit status of a forked child that does some work: 0 if it came to its end, else what ended it."""
+    """The exit status of a forked child that does some work: 0 if it came to its end, else what
+    ended it.
+    """
     child = os.fork()
     if child == 0:
         signal.alarm(60)  # whatever hangs is ended, and seen

@@ -19,7 +19,10 @@ ROOTS = [
 
 def loaded(statement: str) -> set[str]:
     """The packages of others that a fresh interpreter has loaded after a statement."""
-    code = f"import sys; sys.path[:0] = {ROOTS!r}; {statement}; print(*(m for m in ('attrs', 'httpx', 'msgspec') if m in sys.modules))"
+    code = (
+        f"import sys; sys.path[:0] = {ROOTS!r}; {statement}; print(*(m for m in ('attrs', "
+        f"'httpx', 'msgspec') if m in sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -38,7 +41,10 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_models_need_no_http_and_a_small_answer_no_fast_parser() -> None:
-    both = "from purview_core import Model, NULL, to_json; from purview_core.model.json_text import dumps, loads"
+    both = (
+        "from purview_core import Model, NULL, to_json; from purview_core.model.json_text "
+        "import dumps, loads"
+    )
     assert set() == loaded(f"{both}; assert loads(b'[1.5, 1e400]')[0] == 1.5")
     assert {"msgspec"} == loaded(
         f"{both}; assert len(loads(b'[' + b'10, ' * 9_000 + b'10]')) == 9_001"
@@ -78,8 +84,14 @@ def test_a_submodule_is_found_by_its_own_name() -> None:
 
 
 def test_a_sync_call_does_without_asyncio() -> None:
-    call = "from purview_dataplane.account import AccountClient as C; from purview_core import NO_RETRY, ConnectError\n"
-    call += "try: C('http://127.0.0.1:9', retry=NO_RETRY).accounts.get_account_properties()\nexcept ConnectError: print('none')"
+    call = (
+        "from purview_dataplane.account import AccountClient as C; from purview_core import "
+        "NO_RETRY, ConnectError\n"
+    )
+    call += (
+        "try: C('http://127.0.0.1:9', retry=NO_RETRY).accounts.get_account_properties()\n"
+        "except ConnectError: print('none')"
+    )
     code = f"import sys; sys.path[:0] = {ROOTS!r}\n{call}\nprint('asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ["none", "False"] == done.stdout.split()

@@ -1,4 +1,6 @@
-"""What clients, facades, retries and transports are made with: each odd value is refused at once, by its name."""
+"""What clients, facades, retries and transports are made with: each odd value is refused at
+once, by its name.
+"""
 
 from __future__ import annotations
 

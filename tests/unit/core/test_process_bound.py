@@ -1,4 +1,6 @@
-"""What belongs to its process is neither pickled nor copied: one line says what to do in its place."""
+"""What belongs to its process is neither pickled nor copied: one line says what to do in its
+place.
+"""
 
 from __future__ import annotations
 

@@ -69,11 +69,12 @@ class Runs:
     def again(self, *arguments: str) -> Outcome:
         """The tests of the last run once more."""
         quiet = ["-W", "error", "-rN"]  # where CI is set, the summary repeats whole messages
+        # the last loads a hundred modules for each run
         for unused in (
             "cacheprovider",
             "randomly",
             "hypothesispytest",
-        ):  # the last loads a hundred modules for each run
+        ):
             quiet += ["-p", f"no:{unused}"]
         return Outcome(self.pytester.runpytest_inprocess(*plugin_arguments(), *quiet, *arguments))
 

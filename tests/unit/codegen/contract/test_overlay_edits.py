@@ -65,9 +65,8 @@ def applied(tmp_path: Path, at: str | list[str], **edits: Any) -> Json:
     was.
     """
     path, before = tmp_path / "tiny.toml", copy.deepcopy(CONTRACT)
-    path.write_text(
-        f"[[changes]]\n{_toml({'versions': ['2024-01-01'], 'at': at, 'reason': 'r', 'link': 'l', **edits})}"
-    )
+    entry = {"versions": ["2024-01-01"], "at": at, "reason": "r", "link": "l"}
+    path.write_text(f"[[changes]]\n{_toml({**entry, **edits})}")
     out = apply(CONTRACT, Overlay.read(path))
     assert before == CONTRACT
     schemas: Json = out["components"]["schemas"]

@@ -396,7 +396,7 @@ options:
   "@azure-tools/typespec-autorest":
     azure-resource-provider-folder: "data-plane"
     emitter-output-dir: "{project-root}/.."
-    output-file: "{azure-resource-provider-folder}/Purview.Bovine/{version-status}/{version}/cows.json"
+    output-file: "{azure-folder}/Purview.Bovine/{version-status}/{version}/cows.json"
 """
 PROJECT = "specification/purview/PurviewCows"
 

@@ -141,7 +141,7 @@ def test_strict_tells_what_lenient_lets_pass(
 
 
 # ---- what is no answer
-# -----------------------------------------------------------------------------------------------
+# ------------------------------------------------------------
 ERRORS: list[dict[str, Any]] = [
     {"error": {"code": "Broken", "message": "it broke"}},
     {"error": {"code": "Broken", "message": "it broke", "details": []}, "requestId": "q"},
@@ -279,7 +279,7 @@ def test_the_odd_receipt_of_a_write_does_not_hide_that_it_was_done(body: Any) ->
 
 
 # ---- depth
-# -----------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------
 def nested(levels: int) -> bytes:
     """An object of so many levels, lists and objects in turn."""
     return b'{"anything":[' * (levels // 2) + b"{}" * (levels % 2) + b"]}" * (levels // 2)

@@ -36,7 +36,10 @@ def test_nothing_is_safe_in_a_path_value() -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("source one/ä", "a/b:c?d#e%")
     assert [
-        "GET /scan/datasources/source%20one%2F%C3%A4/scans/a%2Fb%3Ac%3Fd%23e%25?api-version=2023-09-01"
+        (
+            "GET /scan/datasources/source%20one%2F%C3%A4/scans/a%2Fb%3Ac%3Fd%23e%25"
+            "?api-version=2023-09-01"
+        )
     ] == seen.paths
 
 

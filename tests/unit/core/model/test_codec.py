@@ -1,4 +1,6 @@
-"""The meaning of values, on models written by hand; `test_values` has the same of generated ones."""
+"""The meaning of values, on models written by hand; `test_values` has the same of generated
+ones.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,16 @@ def touch(value: Any) -> Iterator[Model]:
             yield from touch(item)
 
 
-# ---- absent, null, assigned -----------------------------------------------------------------------------------------
+# ---- absent, null, assigned
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     "member", ["name", "origin", "level", "tags", "createdAt", "lastRun", "properties"]
 )
 @pytest.mark.parametrize("read", [False, True])
 class TestAnyMember:
-    """Absent and null are the same to the eye, and different on the wire, whatever the type of the member."""
+    """Absent and null are the same to the eye, and different on the wire, whatever the type of
+    the member.
+    """
 
     def attribute(self, member: str) -> str:
         return {"createdAt": "created_at", "lastRun": "last_run"}.get(member, member)
@@ -86,7 +91,8 @@ def test_copies_keep_nulls(how: Callable[[Any], Any]) -> None:
     assert raw == how(m.SqlScan.from_dict(raw)).to_dict()
 
 
-# ---- date-times ------------------------------------------------------------------------------------------------------
+# ---- date-times
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -126,7 +132,8 @@ def test_date_times_that_are_assigned(given_: datetime, text: str) -> None:
     assert text == m.SqlScan(created_at=given_).to_dict()["createdAt"]
 
 
-# ---- enums -----------------------------------------------------------------------------------------------------------
+# ---- enums
+# ------------------------------------------------------------
 def test_an_unknown_value_is_of_the_enum() -> None:
     found = m.Scan.from_dict({"kind": "Sql", "origin": "Later"}).origin
     assert isinstance(found, m.Origin)
@@ -176,7 +183,8 @@ def test_lists_of_enums() -> None:
     assert {"origins": ["Manual", "Later", 5, None, "By rule/2"]} == box.to_dict()
 
 
-# ---- discriminators and unions ---------------------------------------------------------------------------------------
+# ---- discriminators and unions
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
@@ -227,7 +235,8 @@ def test_items_of_a_union_are_decoded() -> None:
     assert [m.Collection(reference_name="r")] == box.one_or_more
 
 
-# ---- in place, and what JSON cannot hold -----------------------------------------------------------------------------
+# ---- in place, and what JSON cannot hold
+# ------------------------------------------------------------
 def test_what_is_changed_in_place_goes_out() -> None:
     box = m.Box.from_dict(
         {
@@ -266,7 +275,10 @@ def test_equal_is_not_the_same() -> None:
     list(touch(box))
     assert encode(box) is box._raw
     box.collections["a"].type_ = box.one_or_more[0].type_ = True
-    text = '{"collections":{"a":{"type":true},"b":{"type":1.0}},"oneOrMore":[{"type":true},{"type":true}]}'
+    text = (
+        '{"collections":{"a":{"type":true},"b":{"type":1.0}},'
+        '"oneOrMore":[{"type":true},{"type":true}]}'
+    )
     assert text == dumps(encode(box)).decode()
     assert [1, 1] == [box._raw["collections"]["a"]["type"], box._raw["oneOrMore"][0]["type"]]
     box.one_or_more.append(m.Collection())
@@ -339,7 +351,8 @@ def test_equal_numbers_are_not_the_same(value: Any) -> None:
     assert [type(value)] * 3 == [type(v) for v in box.to_dict().values()]
 
 
-# ---- request bodies --------------------------------------------------------------------------------------------------
+# ---- request bodies
+# ------------------------------------------------------------
 def test_read_only_members_stay_out_at_any_depth() -> None:
     inner = {"referenceName": "r", "lastModifiedAt": "2024-01-01T00:00:00Z", "x": 1}
     sent = {"referenceName": "r", "x": 1}
@@ -375,7 +388,8 @@ def test_read_only_members_that_were_assigned_stay_out_too() -> None:
     assert {"kind": "Sql"} == body(m.SqlScan(id="i", last_run=m.ScanList(value=[])))
 
 
-# ---- the registry ----------------------------------------------------------------------------------------------------
+# ---- the registry
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -407,7 +421,8 @@ def test_wire_names(name: str, expected: str) -> None:
     assert expected == camel(name)
 
 
-# ---- any JSON --------------------------------------------------------------------------------------------------------
+# ---- any JSON
+# ------------------------------------------------------------
 MEMBERS = [
     *(
         "kind",

@@ -42,7 +42,8 @@ class OwnScan(m.SqlScan):
         return self.properties and self.properties.workers
 
 
-# ---- constructors ----------------------------------------------------------------------------------------------------
+# ---- constructors
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("members", "message"),
     [
@@ -191,7 +192,8 @@ def test_from_dict_takes_what_encodes() -> None:
     assert isinstance(made.properties, m.SqlScanProperties)
 
 
-# ---- copies ----------------------------------------------------------------------------------------------------------
+# ---- copies
+# ------------------------------------------------------------
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
@@ -264,7 +266,8 @@ def test_a_deep_copy_stands_apart() -> None:
     assert {"kind": "Sql", "properties": {"workers": 3}} == scan.to_dict()
 
 
-# ---- who wins --------------------------------------------------------------------------------------------------------
+# ---- who wins
+# ------------------------------------------------------------
 def nested() -> Any:
     raw = {
         "kind": "Sql",
@@ -366,7 +369,8 @@ def test_a_class_that_attrs_made_with_a_validator() -> None:
     ).to_dict()
 
 
-# ---- equality, repr, names -------------------------------------------------------------------------------------------
+# ---- equality, repr, names
+# ------------------------------------------------------------
 def test_equality() -> None:
     scan = m.Scan.from_dict({"kind": "Sql", "createdAt": "2024-01-01T00:00:00"})
     assert scan == m.SqlScan(created_at=datetime(2024, 1, 1))

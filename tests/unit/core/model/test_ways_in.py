@@ -1,4 +1,6 @@
-"""Whatever way a value goes into a model, and whatever it is spelled: it goes out again, or a TypeError says why not."""
+"""Whatever way a value goes into a model, and whatever it is spelled: it goes out again, or a
+TypeError says why not.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ COPIES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-# ---- additional_properties that hold members of the class ------------------------------------------------------------
+# ---- additional_properties that hold members of the class
+# ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("given", "attribute", "value"),
     [
@@ -138,7 +141,8 @@ def test_a_misspelt_argument_is_told_the_right_one() -> None:
             m.SqlScan(**{given: 1})  # type: ignore[arg-type]
 
 
-# ---- copies of what is odd, or was assigned --------------------------------------------------------------------------
+# ---- copies of what is odd, or was assigned
+# ------------------------------------------------------------
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize(
     "member", ["name", "origin", "level", "tags", "createdAt", "properties", "lastRun"]
@@ -196,7 +200,8 @@ def test_new_lists_of_old_odd_items() -> None:
         m.ScanList(value=scans.value)
 
 
-# ---- another spelling of the service ---------------------------------------------------------------------------------
+# ---- another spelling of the service
+# ------------------------------------------------------------
 SPELLINGS = [
     ("timezone", "timeZone", "time_zone", "UTC", "CET"),
     ("dayone", "dayOne", "day_one", "2024-01-01T00:00:00.0000001Z", datetime(2025, 1, 1)),
@@ -277,7 +282,8 @@ def test_read_only_members_of_either_spelling_stay_out() -> None:
         )
 
 
-# ---- what a write sends ----------------------------------------------------------------------------------------------
+# ---- what a write sends
+# ------------------------------------------------------------
 def test_writable_leaves_out_what_the_service_alone_writes() -> None:
     raw = {
         "kind": "Sql",
@@ -303,7 +309,8 @@ def test_writable_leaves_out_what_the_service_alone_writes() -> None:
     assert expected == scan.to_dict(writable=True)
 
 
-# ---- messages --------------------------------------------------------------------------------------------------------
+# ---- messages
+# ------------------------------------------------------------
 def test_a_model_of_another_plane_with_the_same_name_is_named_with_its_plane() -> None:
     registry, here, there = (
         Registry.get(datamap.models.__name__),
@@ -360,7 +367,8 @@ def test_names_that_are_not_there_are_told_the_nearest() -> None:
     assert not hasattr(m.Origin, "__wrapped__")
 
 
-# ---- depth -----------------------------------------------------------------------------------------------------------
+# ---- depth
+# ------------------------------------------------------------
 def below(frames: int, work: Callable[[], Any]) -> Any:
     """What a call gives with so many frames of the caller's own below it."""
     return below(frames - 1, work) if frames else work()
@@ -461,7 +469,8 @@ def test_what_holds_itself_is_told_so() -> None:
     assert copy.deepcopy(box).anything[0].anything[0] is not box
 
 
-# ---- what people see -------------------------------------------------------------------------------------------------
+# ---- what people see
+# ------------------------------------------------------------
 def test_a_repr_shows_what_is_in_it() -> None:
     made = m.SqlScan(
         properties=m.SqlScanProperties(workers=3, collection=m.Collection(reference_name="r"))
@@ -526,7 +535,8 @@ from purview_core import to_json
 from core.sample_plane import models as m
 
 ONE, OTHER = m.Key(name="k", secret="canary"), m.Key(name="k", secret="canary2")
-MINE = attrs.make_class("Mine", {"more": attrs.field(type=int, default=1)}, bases=(m.Key,), kw_only=True, slots=True)
+more = {"more": attrs.field(type=int, default=1)}
+MINE = attrs.make_class("Mine", more, bases=(m.Key,), kw_only=True, slots=True)
 MY_ONE, MY_OTHER = MINE(name="k", secret="canary"), MINE(name="q", secret="canary2")
 BOX, OTHER_BOX = m.Box(anything=ONE), m.Box(anything=OTHER)
 
