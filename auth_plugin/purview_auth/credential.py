@@ -42,6 +42,7 @@ class CredentialSource(TokenSource):
     sleep: Callable[[float], object] | None = None
 
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
+        """See `TokenSource.steps`."""
         sleep = self.sleep or (loops.sleep if flight is None else time.sleep)
         deadline, tried = self.clock.monotonic() + self.total_seconds, 0
         while True:

@@ -114,6 +114,7 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request, token: Token | None = None
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """`sync_auth_flow` for async clients."""
         flow, answer = self._flow(request, self._warm, token), None
         try:
             while True:
@@ -158,6 +159,7 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
         self._source.close()
 
     async def aclose(self) -> None:
+        """`close` for async code."""
         self.close()
 
     def __enter__(self) -> Self:

@@ -1,11 +1,15 @@
 """What the exceptions of credentials mean. Known by name, since no such library is needed here.
 
-| the exception, or one that it was raised from      | is           | then                                          |
-|-----------------------------------------------------|--------------|-----------------------------------------------|
-| has a `response` of 408, 410, 429, 500 and above     | passing      | tried again, after Retry-After                |
-| says that nothing answered, or "not now"             | passing      | tried again                                   |
-| has a `response` of 400 and above, or AADSTS numbers | a refusal    | told to every caller for 30 s                 |
-| anything else                                        | not known    | told to this caller; the next call asks again |
+| the exception, or one that it was raised | is        | then                                      |
+| from                                     |           |                                           |
+|------------------------------------------|-----------|-------------------------------------------|
+| has a `response` of 408, 410, 429, 500   | passing   | tried again, after Retry-After            |
+| and above                                |           |                                           |
+| says that nothing answered, or "not now" | passing   | tried again                               |
+| has a `response` of 400 and above, or    | a refusal | told to every caller for 30 s             |
+| AADSTS numbers                           |           |                                           |
+| anything else                            | not known | told to this caller; the next call asks   |
+|                                          |           | again                                     |
 """
 
 from __future__ import annotations

@@ -56,6 +56,7 @@ def scope_of(resource: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,3 +1,5 @@
+"""`python -m purview_codegen`."""
+
 from .cli import main
 
 raise SystemExit(main())

@@ -225,6 +225,7 @@ class Plans:
         return Docs(self.contracts[document], self[document], plane.roles, words)
 
     def names(self, documents: Sequence[Document]) -> names_lock.Names:
+        """The public names of documents, as names.lock has them."""
         return {f"{d.plane} {d.version}": public_names(self[d]) for d in documents}
 
 

@@ -15,6 +15,7 @@ def step(key: str | int) -> str:
 
 
 def join(*keys: str | int) -> str:
+    """The JSON pointer of a way of keys and indices."""
     return "".join(step(key) for key in keys)
 
 

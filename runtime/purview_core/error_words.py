@@ -1,12 +1,12 @@
 """What a failed answer says, in whatever shape it says it: code, message, and every further cause that its body holds.
 
-| shape                                                             | from                                        |
-|-------------------------------------------------------------------|---------------------------------------------|
-| `{"error": {code, message, target, details, innererror}}`         | most planes                                 |
-| `{"requestId", "errorCode", "errorMessage"}`                      | Catalog and Data Map                        |
-| `{"title", "detail", "errors": {field: [text]}}` (RFC 9457)       | the web framework below a plane             |
-| `{"error": code, "error_description"}`, `{"Message": ..}`         | gateways, older frameworks                  |
-| a list of any of these, text, HTML                                | proxies, gateways                           |
+| shape                                                       | from                            |
+|-------------------------------------------------------------|---------------------------------|
+| `{"error": {code, message, target, details, innererror}}`   | most planes                     |
+| `{"requestId", "errorCode", "errorMessage"}`                | Catalog and Data Map            |
+| `{"title", "detail", "errors": {field: [text]}}` (RFC 9457) | the web framework below a plane |
+| `{"error": code, "error_description"}`, `{"Message": ..}`   | gateways, older frameworks      |
+| a list of any of these, text, HTML                          | proxies, gateways               |
 
 Members are known by name, in any case, with or without underscores. Where an error object has none of these names, all of its
 members are words.
@@ -109,6 +109,7 @@ class Cause(NamedTuple):
         return shown(": ".join(part for part in parts if part), _CAUSE_CHARACTERS)
 
     def facts(self) -> dict[str, str]:
+        """What is known, by name."""
         return {name: value for name, value in self._asdict().items() if value}
 
 

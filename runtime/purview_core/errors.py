@@ -234,6 +234,7 @@ class ThrottledError(HttpError):
 
     @property
     def retry_after(self) -> float | None:
+        """Seconds that the service asks to wait; None where it names no time."""
         return retry_after_seconds(self.headers)
 
 
@@ -242,6 +243,7 @@ class ServerError(HttpError):
 
     @property
     def retry_after(self) -> float | None:
+        """Seconds that the service asks to wait; None where it names no time."""
         return retry_after_seconds(self.headers)
 
 

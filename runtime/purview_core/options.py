@@ -62,15 +62,15 @@ def flag(name: str, value: object) -> bool:
 class Retry(Facts):
     """When a call is tried again: `attempts` in all, waits in seconds.
 
-    | failure                           | tried again                                                           |
-    |-----------------------------------|-----------------------------------------------------------------------|
-    | could not connect, TLS broken off | any operation                                                         |
-    | 429                               | any operation                                                         |
-    | cut off, 408, 500, 502 - 504      | GET, PUT and DELETE; what sends an id that makes it repeatable; what  |
-    |                                   | is marked safe to repeat (a POST that reads); any other POST or PATCH |
-    |                                   | with `writes`                                                         |
-    | no answer in time                 | never: `timeout` is what the caller is ready to wait                   |
-    | anything else                     | never                                                                 |
+    | failure                           | tried again                                              |
+    |-----------------------------------|----------------------------------------------------------|
+    | could not connect, TLS broken off | any operation                                            |
+    | 429                               | any operation                                            |
+    | cut off, 408, 500, 502 - 504      | GET, PUT and DELETE; what sends an id that makes it      |
+    |                                   | repeatable; what is marked safe to repeat (a POST that   |
+    |                                   | reads); any other POST or PATCH with `writes`            |
+    | no answer in time                 | never: `timeout` is what the caller is ready to wait     |
+    | anything else                     | never                                                    |
 
     `writes`: the caller knows that the writes of these calls may be done twice, such as a bulk upsert by qualified name:
     `client.with_options(retry=Retry(writes=True)).entity.batch_create_or_update(body=...)`.
@@ -128,6 +128,7 @@ class CallOptions(NamedTuple):
 
 
 def checked_retry(retry: Retry | None) -> Retry:
+    """The retry policy, the default for None."""
     if retry is not None and not isinstance(retry, Retry):
         raise TypeError(f"retry= takes a Retry, not {type(retry).__name__}")
     return retry or Retry()
@@ -154,10 +155,10 @@ def checked_total(total: float | None) -> float:
     return float(total)
 
 
-def checked_most(count: float | None) -> float:
+def checked_most(count: float | None, default: float = DEFAULT_MAX_ANSWER_BYTES) -> float:
     """Bytes of an answer; None is the default, infinity is no limit."""
     if count is None:
-        return DEFAULT_MAX_ANSWER_BYTES
+        return default
     if count != math.inf:
         whole("max_answer_bytes", count, 1)
     return count

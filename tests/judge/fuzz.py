@@ -1,13 +1,15 @@
 """schemathesis against a service at a base address: each plane's contract, all checks, a fixed seed
 and few examples.
 
-| column       | failure codes of schemathesis | says                                                  |
-|--------------|-------------------------------|-------------------------------------------------------|
-| server       | ST101, ST102, ST112           | status 500 and above, time-outs, answers that take    |
-|              |                               | longer than allowed                                   |
-| undocumented | ST103 to ST106                | a status or media type that the contract has not      |
-| schema       | ST107 to ST111                | headers or a body that are not as the contract says   |
-| other        | the rest                      | what it takes and refuses by ideas of its own: listed |
+| column       | failure codes of schemathesis | says                                              |
+|--------------|-------------------------------|---------------------------------------------------|
+| server       | ST101, ST102, ST112           | status 500 and above, time-outs, answers that     |
+|              |                               | take longer than allowed                          |
+| undocumented | ST103 to ST106                | a status or media type that the contract has not  |
+| schema       | ST107 to ST111                | headers or a body that are not as the contract    |
+|              |                               | says                                              |
+| other        | the rest                      | what it takes and refuses by ideas of its own:    |
+|              |                               | listed                                            |
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Calls operations through the generated clients and keeps what they send, in the form of `live`.
 
-| pass       | the operation is called by | with                                                    |
-|------------|----------------------------|---------------------------------------------------------|
-| required   | `client.call`, wire names  | required arguments, bodies of required members          |
-| all        | its method                 | all arguments, bodies of all members but readOnly ones  |
-| kind 1, .. | its method                 | the next kind of every family and value of every enum   |
-| put back   | its method                 | what its GET gave after a PUT, one member changed       |
-| alone      | its method                 | all arguments, at a service that holds nothing, where   |
-|            |                            | no call before was answered well                        |
+| pass       | the operation is called by | with                                                   |
+|------------|----------------------------|--------------------------------------------------------|
+| required   | `client.call`, wire names  | required arguments, bodies of required members         |
+| all        | its method                 | all arguments, bodies of all members but readOnly ones |
+| kind 1, .. | its method                 | the next kind of every family and value of every enum  |
+| put back   | its method                 | what its GET gave after a PUT, one member changed      |
+| alone      | its method                 | all arguments, at a service that holds nothing, where  |
+|            |                            | no call before was answered well                       |
 """
 
 from __future__ import annotations

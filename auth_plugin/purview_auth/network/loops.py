@@ -28,6 +28,7 @@ def _trio() -> Any:
 
 
 async def sleep(seconds: float) -> None:
+    """Sleeps on whatever loop runs, asyncio's or trio's."""
     await (_trio() or asyncio).sleep(seconds)
 
 
@@ -92,6 +93,7 @@ class PrivateLoop:
         return asyncio.run_coroutine_threadsafe(_settle(value), loop).result()
 
     def close(self) -> None:
+        """Ends the loop of this process, if there is one."""
         if (loop := self._loops.pop(os.getpid(), None)) is not None:
             _quietly(loop.call_soon_threadsafe, loop.stop)
 

@@ -17,9 +17,11 @@ class FakeClock:
     slept: list[float] = field(factory=list)
 
     def time(self) -> float:
+        """Seconds since 1970, as set."""
         return self.wall
 
     def monotonic(self) -> float:
+        """Seconds of a clock that never goes back, as set."""
         return self.ticks
 
     def advance(self, seconds: float) -> None:
@@ -28,6 +30,7 @@ class FakeClock:
         self.ticks += seconds
 
     def __call__(self, seconds: float) -> None:
+        """Notes a pause, which is over at once."""
         self.slept.append(seconds)
         self.advance(seconds)
 
@@ -56,6 +59,7 @@ class FakeCredential:
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def get_token(self, *scopes: str, **options: Any) -> FakeAccessToken:
+        """A token for the scopes; counts the call."""
         with self._lock:
             self.calls.append({"scopes": scopes, **options})
             number = len(self.calls)
@@ -71,4 +75,5 @@ class FakeAsyncCredential:
     inner: FakeCredential = field(factory=FakeCredential)
 
     async def get_token(self, *scopes: str, **options: Any) -> FakeAccessToken:
+        """A token for the scopes; counts the call."""
         return self.inner.get_token(*scopes, **options)

@@ -52,9 +52,11 @@ class FakeTokenEndpoint(httpx.BaseTransport, httpx.AsyncBaseTransport):
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answers a request of a sync client."""
         return self.serve(request, request.read())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answers a request of an async client."""
         return self.serve(request, await request.aread())
 
     def serve(self, request: httpx.Request, content: bytes) -> httpx.Response:
@@ -120,6 +122,7 @@ class Held:
         self._then = then
 
     def __call__(self, request: httpx.Request) -> httpx.Response | None:
+        """Waits until it is released, and answers as `then` does."""
         self.reached.set()
         if not self.release.wait(WAIT_SECONDS):
             raise TimeoutError("release was not set")

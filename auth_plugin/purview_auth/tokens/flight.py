@@ -51,6 +51,7 @@ class Need:
 
     @property
     def cause(self) -> ChallengeError | None:
+        """The 401 that made the token bad, as an error; None for a first token."""
         return (
             ChallengeError("the service answered 401", status_code=401) if self.rejected else None
         )
@@ -101,6 +102,7 @@ class TokenSource(ABC):
         return step
 
     def close(self) -> None:
+        """No token is asked for any more."""
         self.closed = True
         self.loop.close()
 
@@ -121,15 +123,18 @@ class Flight:
 
     @property
     def seconds_left(self) -> float:
+        """Seconds until the request is given up, by real time."""
         return max(
             0.0, self.source.total_seconds + SLACK_SECONDS - (time.monotonic() - self.started)
         )
 
     @property
     def overdue(self) -> bool:
+        """Whether it should have ended by now."""
         return not self.done.is_set() and not self.seconds_left
 
     def settle(self, outcome: Token | AuthError | None) -> None:
+        """Ends it, and wakes all who wait."""
         with self._lock:
             self.outcome = outcome
             self.done.set()
@@ -137,6 +142,7 @@ class Flight:
             wake()
 
     def subscribe(self, wake: Callable[[], None]) -> None:
+        """Calls `wake` at the end, or at once where that has come."""
         with self._lock:
             if not self.done.is_set():
                 return self._wakers.append(wake)
@@ -157,6 +163,7 @@ def as_outcome(error: BaseException) -> AuthError:
 
 
 def report(flight: Flight, kind: str, error: str | None = None) -> None:
+    """Tells the log and the hook of the user what became of a request."""
     event = AuthEvent(kind, time.monotonic() - flight.started, error)
     log.debug("token %s in %.3f s: %s", event.kind, event.seconds, event.error or "no error")
     try:

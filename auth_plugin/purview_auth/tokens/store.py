@@ -35,19 +35,27 @@ Wait = tuple[Flight, bool, float]
 class Slot:
     """The current token of one key, and the policy of its refresh.
 
-    | token                           | last request                    | this caller                                  |
-    |---------------------------------|---------------------------------|----------------------------------------------|
-    | younger than its refresh point  | any                             | uses it; no lock is taken                    |
-    | older, still usable             | under way                       | uses it                                      |
-    | older, still usable             | failed < 30 s (Retry-After) ago | uses it                                      |
-    | older, still usable             | other                           | starts one, waits <= 2 s, uses what is there |
-    | none, or not usable             | under way                       | waits, shares its outcome                    |
-    | none, or not usable             | refused < 30 s ago, or told to  | gets that error again                        |
-    |                                 | wait (Retry-After) until later  |                                              |
-    | none, or not usable             | other                           | starts one, waits, shares its outcome        |
-    | 401: not rejected, claims asked | any                             | uses it                                      |
-    | 401: rejected, < 10 s, no claims| any                             | gets None: a new one would not help          |
-    | 401: other                      | any                             | as with none; None if the new is the old one |
+    | token                        | last request                  | this caller                   |
+    |------------------------------|-------------------------------|-------------------------------|
+    | younger than its refresh     | any                           | uses it; no lock is taken     |
+    | point                        |                               |                               |
+    | older, still usable          | under way                     | uses it                       |
+    | older, still usable          | failed < 30 s (Retry-After)   | uses it                       |
+    |                              | ago                           |                               |
+    | older, still usable          | other                         | starts one, waits <= 2 s,     |
+    |                              |                               | uses what is there            |
+    | none, or not usable          | under way                     | waits, shares its outcome     |
+    | none, or not usable          | refused < 30 s ago, or told   | gets that error again         |
+    |                              | to wait (Retry-After) until   |                               |
+    |                              | later                         |                               |
+    | none, or not usable          | other                         | starts one, waits, shares its |
+    |                              |                               | outcome                       |
+    | 401: not rejected, claims    | any                           | uses it                       |
+    | asked                        |                               |                               |
+    | 401: rejected, < 10 s, no    | any                           | gets None: a new one would    |
+    | claims                       |                               | not help                      |
+    | 401: other                   | any                           | as with none; None if the new |
+    |                              |                               | is the old one                |
 
     A blocking request runs in a thread of its own, so that no caller's time limit or cancellation
     ends it and no event loop stands still for it. A native one runs in its first caller's task;
@@ -254,6 +262,7 @@ class TokenStore(Sealed):
         self._slots: dict[Hashable, Slot] = {}
 
     def slot(self, key: Hashable) -> Slot:
+        """The slot of a key, made at its first use."""
         return self._slots.setdefault(key, Slot())
 
 

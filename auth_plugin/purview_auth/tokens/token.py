@@ -16,8 +16,13 @@ HALF_LIFE_FROM_SECONDS = 7200.0
 class Clock(Protocol):
     """Where time comes from; the module `time` is one."""
 
-    def time(self) -> float: ...
-    def monotonic(self) -> float: ...
+    def time(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        ...
 
 
 Moment = tuple[float, float]  # on the wall clock and on the monotonic one
@@ -65,6 +70,7 @@ class Secret(Sealed):
         self._value, self.bearer = value, Bearer(f"Bearer {value}".encode())
 
     def reveal(self) -> str:
+        """The secret itself."""
         return self._value
 
     def __repr__(self) -> str:
@@ -107,6 +113,7 @@ class Token:
         return clock.monotonic() < monotonic and clock.time() < wall
 
     def age(self, clock: Clock) -> float:
+        """Seconds since it was asked for, by whichever clock says more."""
         return max(clock.time() - self.sent[0], clock.monotonic() - self.sent[1])
 
     def usable(self, clock: Clock) -> bool:
@@ -114,6 +121,7 @@ class Token:
         return self.age(clock) < self.lifetime - min(SEND_MARGIN_SECONDS, self.lifetime / 10)
 
     def same(self, other: Token) -> bool:
+        """Whether both are the same token."""
         return self.secret.reveal() == other.secret.reveal()
 
 

@@ -143,6 +143,7 @@ def read_error(reply: TokenReply, secret: Secret, wall: float) -> AuthError:
 
 
 def aadsts(text: str) -> list[int]:
+    """The numbers of all AADSTS codes in a text."""
     return [int(code) for code in re.findall(r"AADSTS(\d{3,9})", text)]
 
 

@@ -110,6 +110,7 @@ class TokenClient(TokenSource):
     _skewed: bool = False
 
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
+        """See `TokenSource.steps`."""
         post: Callable[..., object] = self._post_async
         if flight is not None and (self.transport is not None or self.async_transport is None):
             post = functools.partial(self._post, flight)

@@ -18,6 +18,7 @@ _DEEPEST = 100  # classes that stand on one another
 
 
 def name_of(reference: str) -> str:
+    """The name of the component that a reference leads to."""
     return reference.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
 
 

@@ -1,13 +1,16 @@
 """Our facts for one plane, laid over its contracts: `specs/overlays/<plane>.toml`.
 
-| table                | says                                                                                              |
-|----------------------|---------------------------------------------------------------------------------------------------|
-| `[summaries]`        | operationId = our one line on it, in every version that has the operation                           |
-| `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
-| `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
-| `[[paging]]`         | `operations` (operationIds), `facts` (members of x-pageable, see `plan_operations`), `reason`, `link`  |
-| `[[long_running]]`   | the same for members of x-long-running, see `plan_polling`                                         |
-| `[[changes]]`        | `versions`, `at` (JSON pointers into the contract, or one), `reason`, `link`, one or more of the edits |
+| table              | says                                                                        |
+|--------------------|-----------------------------------------------------------------------------|
+| `[summaries]`      | operationId = our one line on it, in every version that has the operation   |
+| `[methods]`        | operationId = its Python name, where the rule makes a silly one             |
+|                    | (`group.method` moves it, too)                                              |
+| `retry_safe`       | operationIds of POSTs that only read, and so may be sent again              |
+| `[[paging]]`       | `operations` (operationIds), `facts` (members of x-pageable, see            |
+|                    | `plan_operations`), `reason`, `link`                                        |
+| `[[long_running]]` | the same for members of x-long-running, see `plan_polling`                  |
+| `[[changes]]`      | `versions`, `at` (JSON pointers into the contract, or one), `reason`,       |
+|                    | `link`, one or more of the edits                                            |
 
 What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**`
 for any number of steps: such a change is made wherever it fits. A pointer that fits nowhere, or
@@ -44,6 +47,8 @@ _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_runn
 
 @attrs.frozen
 class OverlayEdit:
+    """One entry of `[[changes]]`: where in which versions what is edited, and why."""
+
     versions: tuple[str, ...]
     at: tuple[str, ...]
     edits: Mapping[str, Any]

@@ -1,17 +1,22 @@
 """What a change of an overlay does to the object it is at.
 
-| edit       | given                         | does                                                                              |
-|------------|-------------------------------|-----------------------------------------------------------------------------------|
-| `set`      | member -> value               | lays them over the object                                                         |
-| `add`      | member -> value               | puts them behind the object's; one that is there already is an error                |
-| `append`   | member -> items               | puts them behind the list that the member holds                                   |
-| `remove`   | members                       | takes them out                                                                    |
-| `nullable` | true                          | lets the schema admit null, too                                                   |
-| `members`  | member -> schema              | gives the schema more members; one that it or a base of it has already is an error |
-| `values`   | values                        | gives the enum more values; one that it has already is an error                   |
-| `kinds`    | a name that holds `{kind}`    | maps each value of the discriminator to the subtype of this name, where there is one |
-| `always`   | members                       | every answer holds these members, not null, and no request needs them              |
-| `optional` | members                       | takes them out of what is required                                                 |
+| edit       | given                      | does                                                   |
+|------------|----------------------------|--------------------------------------------------------|
+| `set`      | member -> value            | lays them over the object                              |
+| `add`      | member -> value            | puts them behind the object's; one that is there       |
+|            |                            | already is an error                                    |
+| `append`   | member -> items            | puts them behind the list that the member holds        |
+| `remove`   | members                    | takes them out                                         |
+| `nullable` | true                       | lets the schema admit null, too                        |
+| `members`  | member -> schema           | gives the schema more members; one that it or a base   |
+|            |                            | of it has already is an error                          |
+| `values`   | values                     | gives the enum more values; one that it has already is |
+|            |                            | an error                                               |
+| `kinds`    | a name that holds `{kind}` | maps each value of the discriminator to the subtype of |
+|            |                            | this name, where there is one                          |
+| `always`   | members                    | every answer holds these members, not null, and no     |
+|            |                            | request needs them                                     |
+| `optional` | members                    | takes them out of what is required                     |
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Which lists come in pages, where a document does not say `x-ms-pageable`: by a link to the next
 page, in the answer or its header.
 
-| the answer of a GET holds                                                        | the next page is at           |
-|------------------------------------------------------------------------------------|-------------------------------|
-| `nextLink`, `@odata.nextLink`, `next_link`, `nextPageLink`, `nextUrl`, .. (a text)   | that link                     |
-| `next`, `nextPage` (a text of format `uri`; without it may be a token)               | that link                     |
-| a header `Link` (RFC 8288)                                                           | its link with `rel="next"`    |
+| the answer of a GET holds                                           | the next page is at        |
+|---------------------------------------------------------------------|----------------------------|
+| `nextLink`, `@odata.nextLink`, `next_link`, `nextPageLink`,         | that link                  |
+| `nextUrl`, .. (a text)                                              |                            |
+| `next`, `nextPage` (a text of format `uri`; without it may be a     | that link                  |
+| token)                                                              |                            |
+| a header `Link` (RFC 8288)                                          | its link with `rel="next"` |
 
 and one list: the whole answer, its one member that is a list, or of several the one that is called
 as lists of items are.

@@ -265,13 +265,7 @@ def _plain(schema: Json, hint: str) -> Json:
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
     if isinstance(schema.get("type"), list):
-        types = [t for t in schema["type"] if t != "null"]
-        rest = {k: v for k, v in schema.items() if k != "type"}
-        schema = (
-            {**rest, "type": types[0]}
-            if len(types) == 1
-            else {**rest, "anyOf": [{"type": t} for t in types]}
-        )
+        schema = _of_one_type(schema)
     for key in ("anyOf", "oneOf"):
         options = [s for s in schema.get(key, []) if s.get("type") != "null"]
         if len(options) == 1:
@@ -279,6 +273,15 @@ def _plain(schema: Json, hint: str) -> Json:
         elif options:
             schema = {**schema, key: options}
     return schema
+
+
+def _of_one_type(schema: Json) -> Json:
+    """A schema with a list of types, as one of one type or a union."""
+    types = [t for t in schema["type"] if t != "null"]
+    rest = {k: v for k, v in schema.items() if k != "type"}
+    if len(types) == 1:
+        return {**rest, "type": types[0]}
+    return {**rest, "anyOf": [{"type": t} for t in types]}
 
 
 def _nullable(schema: Json) -> bool:

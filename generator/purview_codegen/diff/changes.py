@@ -1,11 +1,13 @@
 """What changed between two contracts, and for whom: one `Change` a fact, told from the side of a
 client.
 
-| level | on the wire, in a request                        | on the wire, in a response                | names                     |
-|-------|--------------------------------------------------|-------------------------------------------|---------------------------|
-| major | what was accepted is refused or means else        | what was promised may not come            | gone, nothing stands in   |
-| minor | more is accepted                                  | more may come, or comes surely            | new, or the old one works |
-| patch | the same bytes                                    | the same bytes                            | the same names            |
+| level    | on the wire, in a request    | on the wire, in a response    | names                     |
+|----------|------------------------------|-------------------------------|---------------------------|
+| major    | what was accepted is refused | what was promised may not     | gone, nothing stands in   |
+|          | or means else                | come                          |                           |
+| minor    | more is accepted             | more may come, or comes       | new, or the old one works |
+|          |                              | surely                        |                           |
+| patch    | the same bytes               | the same bytes                | the same names            |
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Change:
 
     @property
     def wire(self) -> bool:
+        """Whether what is sent or received is another one."""
         return self.affects in _WIRE
 
     @property
@@ -72,6 +75,7 @@ class Diff:
 
 
 def affects(uses: Iterable[str]) -> str:
+    """What a change of a place with these uses touches: request, response, both or names."""
     found = sorted(set(uses))
     return "both" if len(found) == 2 else found[0] if found else "names"
 
@@ -95,6 +99,7 @@ class Ledger:
     def add(
         self, kind: str, where: str, uses: str, level: str, old: Any = "", new: Any = ""
     ) -> None:
+        """Notes one change."""
         self.out.append(
             Change(self.plane, self.shown, kind, where, uses, level, str(old), str(new))
         )

@@ -46,6 +46,7 @@ def describe(value: Any) -> str:
 
 
 def null_in(schema: Json) -> bool:
+    """Whether a schema admits null."""
     return "null" in schema.get("type", ()) or NULL in schema.get("anyOf", ())
 
 
@@ -161,6 +162,7 @@ def demanded(contract: Json, name: str) -> set[str]:
 
 
 def bases(contract: Json, name: str) -> list[str]:
+    """The components that one derives from."""
     return [
         name_in(p["$ref"])
         for p in contract["components"]["schemas"][name].get("allOf", ())

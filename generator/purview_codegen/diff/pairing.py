@@ -34,15 +34,18 @@ class Op:
 
     @property
     def id(self) -> str:
+        """Its operationId."""
         name: str = self.value["operationId"]
         return name
 
     @property
     def holes(self) -> list[str]:
+        """The names in the braces of its path."""
         return [hole[1:-1] for hole in _HOLE.findall(self.path)]
 
 
 def operations_in(contract: Json) -> list[Op]:
+    """Every operation of a contract."""
     base = contract["servers"][0]["url"].removeprefix("{endpoint}")
     return [
         Op(v, path, base, item[v])
@@ -131,6 +134,7 @@ def parts(schema: Json) -> Iterator[tuple[str, Json]]:
 
 
 def request_schemas(op: Op) -> Iterator[tuple[str, Json]]:
+    """(place, schema) of all that an operation sends."""
     for p in op.value["parameters"]:
         yield f"/{p['in']}/{p['name']}", p["schema"]
     for media, content in op.value.get("requestBody", {}).get("content", {}).items():
@@ -138,6 +142,7 @@ def request_schemas(op: Op) -> Iterator[tuple[str, Json]]:
 
 
 def response_schemas(op: Op) -> Iterator[tuple[str, Json]]:
+    """(place, schema) of all that an operation answers."""
     for status, response in op.value["responses"].items():
         for media, content in response.get("content", {}).items():
             yield f"/{status}/{media}", content["schema"]

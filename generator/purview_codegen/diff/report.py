@@ -107,6 +107,7 @@ class Report:
 
     @property
     def totals(self) -> dict[str, Any]:
+        """The counts of the report, the version to take next and the reason for it."""
         kinds = Counter(c.kind for c in self.changes)
         found = Counter(s.status for s in self.steps)
         bump, reason = self.bump
@@ -153,6 +154,7 @@ class Report:
 
 
 def differences(version: str, changes: Iterable[Change]) -> dict[str, Any]:
+    """How an added version differs from the one before it, in counts."""
     totals = Report("", "", (), tuple(changes)).totals
     return {"version": version} | {
         key: totals[key] for key in ("operations", "schemas", "wire", "names")

@@ -33,6 +33,7 @@ class Block:
 
 
 def as_json(report: Report) -> str:
+    """The report as JSON."""
     return json.dumps(report.data(), indent=1) + "\n"
 
 
@@ -47,6 +48,7 @@ def as_markdown(report: Report) -> str:
 
 
 def as_text(report: Report) -> str:
+    """The report as plain text."""
     return "\n".join(line for block in _blocks(report, _ROWS[0]) for line in _plain(block)) + "\n"
 
 

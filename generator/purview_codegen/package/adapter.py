@@ -79,6 +79,8 @@ class ParsedModel:
 
 @attrs.frozen
 class Enum:
+    """An enum with its members: (name in Python, value)."""
+
     name: str
     members: tuple[tuple[str, str | int], ...]
     integer: bool
@@ -106,6 +108,8 @@ class ParsedOperation:
 
 @attrs.frozen
 class Parsed:
+    """All that a contract has, with names and types in Python."""
+
     models: dict[str, ParsedModel]
     enums: dict[str, Enum]
     operations: dict[str, ParsedOperation]
@@ -113,6 +117,7 @@ class Parsed:
 
 @cache
 def class_name(reference: str) -> str:
+    """The class that a schema, or a reference to it, is in Python."""
     return _unreserved(ClassName(name_of(reference), _PREFIX))
 
 

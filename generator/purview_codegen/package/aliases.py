@@ -1,11 +1,12 @@
 """Old names that go on working for one minor version: kept in names.lock, written into the
 generated code.
 
-| key in names.lock                    | value       | what works                                              |
-|--------------------------------------|-------------|---------------------------------------------------------|
-| `renamed class Old`                  | `New 0.2.0` | `models.Old`                                            |
-| `renamed method group.old`           | `group.new 0.2.0` | `client.group.old(...)`, also where the group moved |
-| `renamed argument group.method old`  | `new 0.2.0` | `client.group.method(old=...)`                          |
+| key in names.lock                   | value             | what works                             |
+|-------------------------------------|-------------------|----------------------------------------|
+| `renamed class Old`                 | `New 0.2.0`       | `models.Old`                           |
+| `renamed method group.old`          | `group.new 0.2.0` | `client.group.old(...)`, also where    |
+|                                     |                   | the group moved                        |
+| `renamed argument group.method old` | `new 0.2.0`       | `client.group.method(old=...)`         |
 
 The number is the version in which the name changed; the next minor version has the alias no more.
 """

@@ -17,6 +17,7 @@ Names = dict[str, dict[str, str]]  # "plane version" -> key -> Python names
 
 
 def read(path: Path) -> Names:
+    """The names of a lock file; none where there is no such file."""
     if not path.exists():
         return {}
     try:

@@ -50,11 +50,13 @@ class Plan:
 
     @property
     def where(self) -> dict[str, str]:
+        """Class or enum -> the module of models that it is in."""
         names = {name: module for module, members in self.modules.items() for name in members}
         return names | {e.name: "enums" for e in self.enums}
 
     @property
     def operations(self) -> list[PlannedOperation]:
+        """The operations of all groups."""
         return [op for group in self.groups for op in group.operations]
 
 

@@ -46,6 +46,7 @@ class PlannedField:
 
     @property
     def annotation(self) -> str:
+        """The type as source."""
         return python_type(self.type)
 
     @property
@@ -120,6 +121,7 @@ def python_type(text: str, prefix: str = "") -> str:
 
 
 def optional(text: str) -> str:
+    """A type text that admits None, too."""
     return text if text in ("Any", "None") or text.endswith(" | None") else f"{text} | None"
 
 
@@ -163,6 +165,7 @@ class Classes:
         return self._bases[name]
 
     def lineage(self, name: str | None) -> list[str]:
+        """A class and all above it, nearest first."""
         out: list[str] = []
         while name:
             out.append(name)

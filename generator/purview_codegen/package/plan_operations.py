@@ -38,6 +38,7 @@ class Argument:
 
     @property
     def source(self) -> str:
+        """The argument in the signature of its method."""
         if self.demanded:
             return f"{self.name}: {self.type}"
         return f"{self.name}: {self.type if self.type == '_Any' else optional(self.type)} = None"
@@ -69,6 +70,7 @@ class PlannedOperation:
 
     @property
     def sender(self) -> str:
+        """Which method of the group's base sends it, without its underscore."""
         return "pages" if self.paging else "begin" if self.polling else "send"
 
     def returns(self, prefix: str) -> str:

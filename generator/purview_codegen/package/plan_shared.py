@@ -1,13 +1,16 @@
 """What all kinds of a discriminated base share, stated by the base: code for any kind is typed, and
 works for kinds of the future.
 
-| a member of all the kinds                         | the base has it                                                 |
-|---------------------------------------------------|-----------------------------------------------------------------|
-| of one type                                       | of that type; what is the same in each, they inherit            |
-| of model classes that come of one class           | of that class                                                   |
-| of model classes that share members besides       | of a new class of these, which goes between them and what       |
-|                                                   | they come of; called as the base and the member                 |
-| of any other types, or by several names in Python | not                                                             |
+| a member of all the kinds                      | the base has it                                 |
+|------------------------------------------------|-------------------------------------------------|
+| of one type                                    | of that type; what is the same in each, they    |
+|                                                | inherit                                         |
+| of model classes that come of one class        | of that class                                   |
+| of model classes that share members besides    | of a new class of these, which goes between     |
+|                                                | them and what they come of; called as the base  |
+|                                                | and the member                                  |
+| of any other types, or by several names in     | not                                             |
+| Python                                         |                                                 |
 
 The base does not require it, as its schema does not: a kind of the future may lack it. In a new
 class it is required where all require it, with a default where all have one. It is read-only where

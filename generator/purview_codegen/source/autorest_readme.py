@@ -16,6 +16,7 @@ _VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 
 
 def is_readme(path: str) -> bool:
+    """Whether a path is that of a readme file."""
     return path.rpartition("/")[2].lower() == "readme.md"
 
 

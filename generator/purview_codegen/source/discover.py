@@ -89,6 +89,7 @@ class Reader(Protocol):
 
 
 def stable(version: str) -> bool:
+    """Whether an api-version is no preview."""
     return not version.endswith("-preview")
 
 

@@ -1,14 +1,16 @@
 """Brings documents into the cache: from a mirror folder or over HTTP, whole or not at all.
 
-| found                                    | then                                                                  |
-|------------------------------------------|-----------------------------------------------------------------------|
-| the locked bytes, in the cache           | nothing is fetched                                                    |
-| the locked bytes, at the source          | kept                                                                  |
-| other bytes, provenance exact            | IntegrityError with both hashes; nothing kept                         |
-| other bytes, provenance rebuilt          | kept under the hash they have, and reported as a change to review     |
-| a part of an earlier try                 | continued by a Range request, or begun again where that is not served |
-| nothing, at an address                   | UnreachableError                                                      |
-| nothing, in a mirror that has the commit | "not in mirror, kept"                                                 |
+| found                                    | then                                                  |
+|------------------------------------------|-------------------------------------------------------|
+| the locked bytes, in the cache           | nothing is fetched                                    |
+| the locked bytes, at the source          | kept                                                  |
+| other bytes, provenance exact            | IntegrityError with both hashes; nothing kept         |
+| other bytes, provenance rebuilt          | kept under the hash they have, and reported as a      |
+|                                          | change to review                                      |
+| a part of an earlier try                 | continued by a Range request, or begun again where    |
+|                                          | that is not served                                    |
+| nothing, at an address                   | UnreachableError                                      |
+| nothing, in a mirror that has the commit | "not in mirror, kept"                                 |
 """
 
 from __future__ import annotations
@@ -204,6 +206,7 @@ class Cache:
     folder: Path
 
     def path(self, location: str) -> Path:
+        """Where a document lies in the cache."""
         return self.folder / location
 
     def read(self, document: Document) -> bytes:
@@ -216,6 +219,7 @@ class Cache:
             ) from None
 
     def write(self, location: str, content: bytes) -> None:
+        """Puts a document there, whole or not at all."""
         path = self.path(location)
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_name(f"{path.name}.{os.getpid()}.whole")

@@ -30,10 +30,13 @@ class Entry:
 
 @attrs.frozen
 class Lock:
+    """The entries of upstream.lock, by plane and version."""
+
     entries: dict[str, Entry]
 
     @classmethod
     def load(cls, specs: Path) -> Lock:
+        """The lock of a folder of specs."""
         path = specs / "upstream.lock"
         if not path.exists():
             return cls({})
@@ -48,6 +51,7 @@ class Lock:
             raise IntegrityError(f"upstream.lock cannot be read: {error}") from None
 
     def entry(self, document: Document) -> Entry:
+        """The entry of a document; raises IntegrityError where there is none."""
         found = self.entries.get(str(document))
         if found is None or f"{found.repository}/{found.commit}/{found.path}" != document.location:
             raise IntegrityError(
@@ -56,5 +60,6 @@ class Lock:
         return found
 
     def text(self) -> str:
+        """The file, sorted."""
         entries = {name: attrs.asdict(entry) for name, entry in sorted(self.entries.items())}
         return json.dumps(entries, indent=1) + "\n"

@@ -46,6 +46,7 @@ class Place:
 
     @classmethod
     def of(cls, path: str) -> Place | None:
+        """The place that a path names; None for one that holds no such document."""
         match = _PLACE.fullmatch(path)
         if match is None:
             return None
@@ -58,6 +59,7 @@ def last(folder: str) -> str:
 
 
 def names_purview(text: str) -> bool:
+    """Whether a text has the name of the service in it, in any case."""
     return _NAME in text.lower()
 
 

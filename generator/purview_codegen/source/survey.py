@@ -58,10 +58,12 @@ class Survey:
     instead: str
 
     def of(self, status: str) -> list[SurveyedFile]:
+        """The files of one status."""
         return [s for s in self.seen if s.status == status]
 
     @property
     def totals(self) -> dict[str, int]:
+        """Status -> number of files."""
         found = Counter(s.status for s in self.seen)
         return {
             "found": len(self.seen) - found[OTHER],

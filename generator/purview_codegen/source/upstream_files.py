@@ -105,9 +105,11 @@ class Files:
         return self._read[path]
 
     def text(self, path: str) -> str:
+        """A file as text."""
         return self.content(path).decode("utf-8", "replace")
 
     def known(self, document: Document) -> Traits | None:
+        """What is known of a document's content from its contract."""
         return self.world.known(document)
 
     def blob(self, document: Document) -> str | None:

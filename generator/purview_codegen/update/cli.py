@@ -73,6 +73,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def reports(command: argparse.ArgumentParser) -> None:
+    """Adds the options that say where a report goes."""
     command.add_argument(
         "--json", metavar="FILE", help="the report as JSON; - for stdout, and nothing else there"
     )
@@ -84,6 +85,7 @@ def reports(command: argparse.ArgumentParser) -> None:
 
 
 def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
+    """The command `update`."""
     # what other commands do not need, and takes long to import
     from purview_codegen.source.upstream_files import World, contracts
 
@@ -140,6 +142,8 @@ def _fit(arguments: argparse.Namespace) -> None:
 def listings(
     arguments: argparse.Namespace, cache: Cache, stack: ExitStack
 ) -> Callable[[str, str, set[str]], listing.Listing]:
+    """What lists the files of a repository: a mirror, GitHub, or what was listed before."""
+
     def find(repository: str, ref: str, roots: set[str]) -> listing.Listing:
         if arguments.offline:
             return listing.from_cache(cache, repository, ref, roots)

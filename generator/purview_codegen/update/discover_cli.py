@@ -42,6 +42,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def discover(arguments: argparse.Namespace, sources: update_cli.Sources) -> None:
+    """The command `discover`."""
     # what other commands do not need, and takes long to import
     from purview_codegen.source.survey import UNKNOWN, as_text, survey
     from purview_codegen.source.upstream_files import World, contracts

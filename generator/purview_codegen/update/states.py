@@ -72,6 +72,7 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
 
 
 def chosen(manifest: Manifest, only: str | None) -> list[PlaneEntry]:
+    """The planes that are asked for; raises UsageError for one that is not known."""
     if only is not None and only not in (known := [p.name for p in manifest.planes]):
         raise UsageError(f"unknown plane {only!r}; {nearest(only, known)}")
     return [p for p in manifest.planes if only in (None, p.name)]
@@ -219,6 +220,7 @@ def _default(document: Document, manifest: Manifest, state: State) -> bool:
 
 
 def compared(document: Document, old: Json, new: Json) -> Diff:
+    """What differs between two contracts of a document."""
     with laid_out(str(document)):
         return diff(old, new, document.plane)
 

@@ -31,6 +31,8 @@ class CutCodingError(httpx.RemoteProtocolError):
 
 
 class Coding(Protocol):
+    """Undoes one coding, a piece at a time."""
+
     def steps(self, data: bytes) -> Iterator[bytes]:
         """What comes out of more data, in pieces; to be read to the end before the next call."""
         ...
@@ -153,9 +155,11 @@ class Decoder:
         self._coding = coding
 
     def decode(self, data: bytes) -> bytes:
+        """What a piece decodes to."""
         return b"".join(self._coding.steps(data))
 
     def flush(self) -> bytes:
+        """Checks that the coding has come to its end."""
         self._coding.finish()
         return b""
 

@@ -54,6 +54,7 @@ class Content:
             )
 
     def add(self, data: bytes) -> None:
+        """Takes what came, in whatever pieces."""
         if self._coding is None:
             self._keep(data)
         else:
@@ -61,6 +62,7 @@ class Content:
                 self._keep(piece)
 
     def finish(self) -> None:
+        """Gives the answer its content; raises where its coding is cut short."""
         if self._coding is not None:
             self._coding.finish()
         set_content(

@@ -1,13 +1,13 @@
 """Whether the JSON of a good answer is what the operation gives at all. Within it, decoding takes
 everything as it comes.
 
-| declared      | came                                                            | is                              |
-|---------------|-----------------------------------------------------------------|---------------------------------|
-| anything      | an error object, of which the type knows no member              | the service's error             |
-| an object     | text, a number, a list; `{"value": ..}` around something else    | no answer to this               |
-| a list        | anything but a list                                             | no answer to this               |
-| an object     | `{}`, unknown members alone, a few of the known ones             | such an object                  |
-| a scalar      | anything                                                        | as it came                      |
+| declared  | came                                                          | is                  |
+|-----------|---------------------------------------------------------------|---------------------|
+| anything  | an error object, of which the type knows no member            | the service's error |
+| an object | text, a number, a list; `{"value": ..}` around something else | no answer to this   |
+| a list    | anything but a list                                           | no answer to this   |
+| an object | `{}`, unknown members alone, a few of the known ones          | such an object      |
+| a scalar  | anything                                                      | as it came          |
 
 What a write gives back is its receipt: a list in place of it does not undo what was done, and is
 taken.

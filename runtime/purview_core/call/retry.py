@@ -43,6 +43,7 @@ class Budget:
         self.left = MOST_RETRIES
 
     def take(self) -> bool:
+        """Whether there is a retry left, which is then taken."""
         if self.left < 1:
             return False
         self.left -= 1
@@ -64,6 +65,7 @@ class Gate:
         self.asked: HttpError | None = None
 
     def close(self, until: float, asked: HttpError) -> None:
+        """Holds all calls until then, unless they are held for longer already."""
         if until > self.until:
             self.until, self.asked = until, asked
 

@@ -25,6 +25,7 @@ TRACING = "opentelemetry.trace"  # the module that a program which traces has lo
 
 
 def log_answer(prepared: PreparedRequest, attempt: int, response: httpx.Response) -> None:
+    """The line of an answer."""
     shown = {name: value for name, value in response.headers.items() if name in SHOWN_HEADERS}
     log.debug(
         "%s attempt %d: %s %s -> %d %s", *_named(prepared, attempt), response.status_code, shown
@@ -32,10 +33,12 @@ def log_answer(prepared: PreparedRequest, attempt: int, response: httpx.Response
 
 
 def log_failure(prepared: PreparedRequest, attempt: int, error: Exception) -> None:
+    """The line of an attempt without an answer."""
     log.debug("%s attempt %d: %s %s -> %s", *_named(prepared, attempt), type(error).__name__)
 
 
 def log_wait(prepared: PreparedRequest, seconds: float, why: str) -> None:
+    """The line of a pause."""
     log.debug("%s waits %.3f s: %s", prepared.operation.id, seconds, why)
 
 

@@ -116,9 +116,7 @@ class Base(Tied, Generic[X]):
         options = CallOptions(
             timeout=was.timeout if timeout is None else checked_timeout(timeout).as_dict(),
             total_s=was.total_s if total_timeout is None else checked_total(total_timeout),
-            most_bytes=was.most_bytes
-            if max_answer_bytes is None
-            else checked_most(max_answer_bytes),
+            most_bytes=checked_most(max_answer_bytes, was.most_bytes),
             retry=was.retry if retry is None else checked_retry(retry),
             headers={**was.headers, **checked_headers(headers)},
             strict=was.strict if strict is None else flag("strict", strict),

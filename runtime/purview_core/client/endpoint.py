@@ -94,15 +94,13 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     path = parts.path.rstrip("/")
     if path and path.lower() not in _PREFIXES:
         raise ValueError(f"an endpoint has no path but a plane's own: {host}{path}; {_FORM}")
-    port = (
-        f":{parts.port}"
-        if parts.port and not (parts.scheme == "https" and parts.port == 443 and "." in host)
-        else ""
-    )
+    usual = parts.scheme == "https" and parts.port == 443 and "." in host
+    port = f":{parts.port}" if parts.port and not usual else ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else _mapped(host)}{port}"
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine."""
     if host == "localhost":
         return True
     try:

@@ -75,6 +75,7 @@ class Facade(_Planes[httpx.BaseTransport]):
         return kind(self.endpoint, _session=self._session, **self._options)
 
     def close(self) -> None:
+        """Closes the connections of all planes."""
         close_sync(self._session)
 
     def __enter__(self) -> Self:
@@ -93,6 +94,7 @@ class AsyncFacade(_Planes[httpx.AsyncBaseTransport]):
         return kind(self.endpoint, _session=self._session, **self._options)
 
     async def aclose(self) -> None:
+        """Closes the connections of all planes."""
         await close_async(self._session)
 
     async def __aenter__(self) -> Self:

@@ -30,6 +30,7 @@ from purview_core.options import seconds
 from .links import UNSENDABLE, repaired, resolve, shown_origin, with_api_version
 from .outcome import ACCEPTED, OperationStatus, body_of, id_of, status_of, went_well, words_of
 from .results import decoded, is_declared, result_type, status_class
+from .saved import SavedOperation
 
 T = TypeVar("T")
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
@@ -39,48 +40,36 @@ _NO_TIME_S = 0.001
 _LATE = 3  # a status link may answer 404 for a moment after the start
 
 
-class _State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What a token holds; `url` and `link` without the host, which is the resuming client's.
-
-    `arguments` are those of the first request that the declared paths of the operation take, too.
-    """
-
-    plane: str
-    operation: str
-    method: str
-    url: str
-    link: str
-    location: str | None
-    status: str
-    id: str | None = None
-    arguments: dict[str, str] = {}
-
-
 class Monitor(Generic[T]):
     """One long-running operation after its first answer. `flow_status` asks once, `flow_result`
     until it is over.
 
     Where the state is read, the first of these that there is:
 
-    | where                                                        | when                                               |
-    |--------------------------------------------------------------|----------------------------------------------------|
-    | Operation-Location, Azure-AsyncOperation, Location           | the answer has it, and it leads to the endpoint    |
-    | the status path that the operation declares                  | the answer or the request has the values it needs  |
-    | the resource's own address                                   | a PUT; an action on a resource whose answer is it, |
-    |                                                              | unless the first answer is the changed resource    |
-    | nowhere: `over` stays False, and nothing is asked            | else                                               |
+    | where                                        | when                                          |
+    |----------------------------------------------|-----------------------------------------------|
+    | Operation-Location, Azure-AsyncOperation,    | the answer has it, and it leads to the        |
+    | Location                                     | endpoint                                      |
+    | the status path that the operation declares  | the answer or the request has the values it   |
+    |                                              | needs                                         |
+    | the resource's own address                   | a PUT; an action on a resource whose answer   |
+    |                                              | is it, unless the first answer is the changed |
+    |                                              | resource                                      |
+    | nowhere: `over` stays False, and nothing is  | else                                          |
+    | asked                                        |                                               |
 
     What `flow_result` gives, the first of these that there is, when the work is over or its state
     can be read nowhere:
 
-    | what                                                          | when                                              |
-    |---------------------------------------------------------------|---------------------------------------------------|
-    | None                                                          | the operation declares no result                  |
-    | the final state, where the document says that it is           | final-state-via; for a PUT, the resource          |
-    | the last answer                                               | it is of the declared type (see `is_result`)      |
-    | the resource, asked for                                       | its address is known                              |
-    | a status of the declared type                                 | the declared type is that of a status             |
-    | an OperationStatus                                            | else: the static type then says so, too           |
+    | what                                          | when                                         |
+    |-----------------------------------------------|----------------------------------------------|
+    | None                                          | the operation declares no result             |
+    | the final state, where the document says that | final-state-via; for a PUT, the resource     |
+    | it is                                         |                                              |
+    | the last answer                               | it is of the declared type (see `is_result`) |
+    | the resource, asked for                       | its address is known                         |
+    | a status of the declared type                 | the declared type is that of a status        |
+    | an OperationStatus                            | else: the static type then says so, too      |
     """
 
     def __init__(self, caller: Caller, prepared: PreparedRequest, started: httpx.Response) -> None:
@@ -103,7 +92,7 @@ class Monitor(Generic[T]):
         for what is no token here.
         """
         try:
-            state = msgspec.json.decode(token, type=_State)
+            state = msgspec.json.decode(token, type=SavedOperation)
         except (msgspec.MsgspecError, UnicodeError, TypeError):
             state = None
         operation = (
@@ -153,7 +142,7 @@ class Monitor(Generic[T]):
         polling = sent.operation.polling
         paths = f"{polling.status_path}{polling.resource}" if polling else ""
         given = {name: sent.argument(name) for name in _holes(paths)}
-        state = _State(
+        state = SavedOperation(
             plane=plane,
             operation=self.name,
             method=sent.method,
@@ -179,10 +168,12 @@ class Monitor(Generic[T]):
 
     @property
     def name(self) -> str:
+        """The operationId."""
         return self._prepared.operation.id
 
     @property
     def over(self) -> bool:
+        """Whether the work had ended when it was last asked for, or nobody can be asked."""
         return not self._follows or self._well is not None
 
     def shown(self, kind: str) -> str:

@@ -150,18 +150,20 @@ def went_well(status: str, body: Any = None) -> bool | None:
     """Whether work is over and has a result (True), is over and has failed (False), or still runs
     (None).
 
-    | status, in any case                                            | means                                         |
-    |----------------------------------------------------------------|-----------------------------------------------|
-    | Succeeded, Success, Completed, PartialSucceeded, and each of    | over: the result is what it made; `status`     |
-    | them With.., such as CompletedWithExceptions                    | tells that a part of it failed                 |
-    | Failed, Canceled, Cancelled, Error                              | over: the result raises PollingError           |
-    | Accepted, NotStarted, Queued, InProgress, .. and whatever ends  | running                                        |
-    | in -ing                                                         |                                                |
-    | another word, in an answer that has an end time                 | over: failed where the word speaks of failure  |
-    |                                                                 | (fail, error, cancel, abort, quarantine,       |
-    |                                                                 | reject, expire, stop, time out, ..), else as   |
-    |                                                                 | Succeeded                                      |
-    | another word, without an end time                               | running                                        |
+    | status, in any case                          | means                                         |
+    |----------------------------------------------|-----------------------------------------------|
+    | Succeeded, Success, Completed,               | over: the result is what it made; `status`    |
+    | PartialSucceeded, and each of                |                                               |
+    | them With.., such as CompletedWithExceptions | tells that a part of it failed                |
+    | Failed, Canceled, Cancelled, Error           | over: the result raises PollingError          |
+    | Accepted, NotStarted, Queued, InProgress, .. | running                                       |
+    | and whatever ends                            |                                               |
+    | in -ing                                      |                                               |
+    | another word, in an answer that has an end   | over: failed where the word speaks of failure |
+    | time                                         | (fail, error, cancel, abort, quarantine,      |
+    |                                              | reject, expire, stop, time out, ..), else as  |
+    |                                              | Succeeded                                     |
+    | another word, without an end time            | running                                       |
     """
     word = re.sub(r"[^a-z]", "", status.lower())
     if _WELL.fullmatch(word):

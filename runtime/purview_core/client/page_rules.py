@@ -1,12 +1,15 @@
 """Where the next page is: pure rules over the facts of an operation, the first request, and an
 answer.
 
-| kind   | what the next request is                          | the list is over                                            |
-|--------|---------------------------------------------------|-------------------------------------------------------------|
-| link   | the link as it came, to the same host; a bare token in its place as a token | no link: absent, null or empty                               |
-| token  | the first request with the answer's token         | no token, or a page that says it is the last                 |
-| sync   | the same                                          | 304, or the token that was sent                              |
-| offset | the first request, past the items that came       | a short or an empty page, or all of the total; without a page size, one page |
+| kind     | what the next request is                   | the list is over                           |
+|----------|--------------------------------------------|--------------------------------------------|
+| link     | the link as it came, to the same host; a   | no link: absent, null or empty             |
+|          | bare token in its place as a token         |                                            |
+| token    | the first request with the answer's token  | no token, or a page that says it is the    |
+|          |                                            | last                                       |
+| sync     | the same                                   | 304, or the token that was sent            |
+| offset   | the first request, past the items that     | a short or an empty page, or all of the    |
+|          | came                                       | total; without a page size, one page       |
 
 A position is text: a link as it came, `token:` with a token, or `offset:` with a number. It holds
 nothing of the first request, so it may be stored; the pager it is given to has the rest. An

@@ -343,6 +343,7 @@ class Pager(_Standing, Generic[T]):
     def by_page(
         self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
     ) -> Iterator[Page[T]]:
+        """The pages, from the first one or from a position on."""
         cursor: Cursor[T] = Cursor(self._client._caller, self._prepared, position, max_empty_pages)
         while (page := self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
@@ -364,6 +365,7 @@ class AsyncPager(_Standing, Generic[T]):
     async def by_page(
         self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
     ) -> AsyncIterator[Page[T]]:
+        """The pages, from the first one or from a position on."""
         cursor: Cursor[T] = Cursor(self._client._caller, self._prepared, position, max_empty_pages)
         while (page := await self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
