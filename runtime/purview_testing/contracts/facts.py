@@ -108,8 +108,8 @@ class ContractSchemas:
     def _make(self, schema: Json, name: str | None) -> Shape:
         if "anyOf" in schema or "oneOf" in schema:
             return self._either(schema, name)
-        given = schema.get("type")
-        types = () if given is None else (given,) if isinstance(given, str) else tuple(given)
+        given = schema.get("type", ())
+        types = (given,) if isinstance(given, str) else tuple(given)
         own: Json = schema.get("properties", {})
         spelled = {
             n: str(member["x-live-name"]) for n, member in own.items() if member.get("x-live-name")

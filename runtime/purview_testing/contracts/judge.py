@@ -68,8 +68,9 @@ class Validator:
         strict: bool = True,
         specs: Path | None = None,
     ) -> None:
-        given = None if documents is None else list(documents)
-        names = None if given is None else [d.name if isinstance(d, Document) else d for d in given]
+        names: list[str] | None = None
+        if documents is not None:
+            names = [d.name if isinstance(d, Document) else d for d in documents]
         self.strict = strict
         self.contracts: Sequence[Contract] = [load(d, specs) for d in select(names, specs)]
         self.router = router_of(tuple(self.contracts))

@@ -122,8 +122,11 @@ class Problem(Exception):  # noqa: N818 - it is an answer
     ) -> None:
         super().__init__(message)
         self.named = named
-        self.status, self.code, self.message = status, code, message
-        self.details, self.headers = tuple(details), dict(headers or {})
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
 
     def response(self, *, atlas: bool, request_id: str) -> ResponseMessage:
         """The answer in the form of the plane's own errors; see `Contract.atlas_errors`."""

@@ -58,20 +58,25 @@ class Target(Protocol):
     @property
     def account(self) -> str:
         """The address of the planes of an account."""
+        ...
 
     @property
     def tenant(self) -> str | None:
         """The address of the tenant-wide planes; None for that of the service."""
+        ...
 
     @property
     def auth(self) -> httpx.Auth | None:
         """What signs the calls in."""
+        ...
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for one client."""
+        ...
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for one async client."""
+        ...
 
 
 class InProcess:

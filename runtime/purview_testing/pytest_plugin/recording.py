@@ -219,10 +219,12 @@ def _is_json(content: bytes, response: ResponseMessage) -> bool:
 
 def _marked(contract: Contract) -> frozenset[str]:
     """The members that a contract marks as secret."""
-    parts = (part for raw in contract.schemas.raw.values() for part in (raw, *raw.get("allOf", ())))
-    return frozenset(
-        n for part in parts for n, m in part.get("properties", {}).items() if m.get("x-secret")
-    )
+    found: set[str] = set()
+    for raw in contract.schemas.raw.values():
+        for part in (raw, *raw.get("allOf", ())):
+            members = part.get("properties", {})
+            found.update(name for name, member in members.items() if member.get("x-secret"))
+    return frozenset(found)
 
 
 def _secret_values(value: Any, names: frozenset[str], name: str = "") -> Iterator[str]:

@@ -28,11 +28,9 @@ class Seed:
     def __init__(self, request: RequestMessage, response: ResponseMessage) -> None:
         self.summary = f"{request.method} {unquote(request.raw_path)}"
         self.used = False
-        names = (
-            {unquote(request.raw_path.rstrip("/").rpartition("/")[2])}
-            if request.method in ("PUT", "PATCH")
-            else set()
-        )
+        names: set[str] = set()
+        if request.method in ("PUT", "PATCH"):  # their path ends with the name
+            names.add(unquote(request.raw_path.rstrip("/").rpartition("/")[2]))
         for content in (request, response):
             names.update(_named(content))
         self._paths = {quote(n, safe="") for n in names} | names
@@ -40,12 +38,13 @@ class Seed:
 
     def look(self, request: RequestMessage, response: ResponseMessage) -> None:
         """Notes whether a later call or its answer names what this one made."""
-        if not self.used:
-            parts = {*request.raw_path.split("/"), *(v for _, v in request.query)}
-            bodies = (request.content, response.content)
-            self.used = bool(self._paths & parts) or any(
-                t in body for t in self._texts for body in bodies if body
-            )
+        if self.used:
+            return
+        parts = {*request.raw_path.split("/"), *(value for _, value in request.query)}
+        bodies = (request.content, response.content)
+        self.used = not self._paths.isdisjoint(parts) or any(
+            text in body for text in self._texts for body in bodies
+        )
 
 
 def _named(content: RequestMessage | ResponseMessage) -> Iterator[str]:
