@@ -17,7 +17,7 @@ from .types import Load
 
 def reader(f: Field) -> Load:
     """What reads a lazy member of a model, given the model."""
-    return _hander_out(f) if f.as_it_is else _first_decoder(f)
+    return _reader_of_json(f) if f.as_it_is else _first_decoder(f)
 
 
 def _first_decoder(f: Field) -> Load:
@@ -37,7 +37,7 @@ def _first_decoder(f: Field) -> Load:
     return read
 
 
-def _hander_out(f: Field) -> Load:
+def _reader_of_json(f: Field) -> Load:
     """Hands out a list or map of the JSON itself: from then on it may have been changed."""
 
     def read(model: Any) -> Any:
