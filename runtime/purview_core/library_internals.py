@@ -1,4 +1,4 @@
-"""Names of httpx and httpcore that are not part of their public API, each with a fall-back.
+"""Names of httpx, httpcore and h11 that are not part of their public API, each with a fall-back.
 
 No other module uses such names. A later release may change or drop any of them, so each is
 tried when it is first needed, and what its users get then comes by public names: slower, or with
@@ -9,7 +9,8 @@ loopback of about 330 microseconds of CPU time.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -198,3 +199,59 @@ class _PoolAsConnection:
 
     def has_expired(self) -> bool:
         return False
+
+
+Pairs = Sequence[tuple[bytes, bytes]]
+
+_HEADER_NAMES = b"""
+    Host Accept Accept-Encoding Connection User-Agent Authorization Content-Length Content-Type
+    If-Match If-None-Match x-ms-client-request-id purview-client-attempt traceparent tracestate
+""".split()
+_VISIBLE = bytes(range(0x20, 0x7F))
+_LONGEST_LENGTH = 18  # digits of a Content-Length that nobody doubts
+
+
+def header_lines(pairs: Pairs) -> Any:
+    """What h11.Request takes as headers: those that it would make of `pairs`, or `pairs`.
+
+    Uses the private class of h11's headers: h11 matches each name and value against its patterns
+    for each request, which takes a fifth of an async call over loopback beside 64 others (372 and
+    298 microseconds) and 4 % of a sync one. Here the names are known, and a value is plain text, or
+    it is left to h11, as all headers are with an h11 that holds them in another way.
+    """
+    kind, known = _header_class()
+    items = []
+    for name, value in pairs:
+        lower = known.get(name)
+        if lower is None or not _is_plain(value):
+            return pairs
+        if lower == b"content-length" and not (value.isdigit() and len(value) <= _LONGEST_LENGTH):
+            return pairs
+        items.append((name, lower, value))
+    return kind(items) if len({item[1] for item in items}) == len(items) else pairs
+
+
+def _is_plain(value: bytes) -> bool:
+    """Whether h11 would send a value as it is."""
+    return bool(value) and not (
+        value.translate(None, _VISIBLE) or value[0] == 0x20 or value[-1] == 0x20
+    )
+
+
+@cache
+def _header_class() -> tuple[Callable[[Any], Any], dict[bytes, bytes]]:
+    """h11's class of headers, made of (name, lower-case name, value), and the names it may hold.
+
+    No names with an h11 that holds headers in another way.
+    """
+    import h11  # which need not be loaded where a transport of another kind is given
+
+    pairs = [(name, b"1") for name in _HEADER_NAMES]
+    made = h11.Request(method=b"GET", target=b"/", headers=pairs).headers
+    kind: Any = type(made)
+    lower = {name: name.lower() for name in _HEADER_NAMES}
+    try:
+        same = kind([(*pair, b"1") for pair in lower.items()])._full_items == made._full_items
+    except (AttributeError, TypeError):
+        same = False
+    return kind, lower if same else {}

@@ -16,7 +16,7 @@ import httpx
 
 from purview_auth.network.proxies import Proxies
 from purview_auth.network.trust import context_of, shared_ssl_context
-from purview_core.library_internals import connection_to
+from purview_core.library_internals import connection_to, header_lines
 from purview_core.options import flag
 from purview_core.process_bound import Tied
 
@@ -157,6 +157,8 @@ class Transport(Tied, ABC):
             content=content,
             extensions=extensions,
         )
+        if not self._http2:
+            made.headers = header_lines(request.headers.raw)
         return made, timeouts
 
 
