@@ -229,6 +229,8 @@ def _limits(schema: Json) -> Iterator[str]:
 
 def _range(schema: Json, least: str, most: str, unit: str) -> str:
     low, high = schema.get(least), schema.get(most)
+    if unit and 1 in (low, high) and (low is None or high in (1, None)):
+        unit = unit.removesuffix("s")
     if low is not None and high is not None:
         return f"{low} to {high} {unit}".rstrip()
     if low is not None:

@@ -79,7 +79,7 @@ def attribute(schema: Json, words: AllWords | None = None) -> str:
         ({"type": "string", "format": "date-time"}, ""),
         ({"type": "integer", "format": "int64"}, ""),
         ({"type": "string", "minLength": 1, "maxLength": 256}, "1 to 256 characters."),
-        ({"type": "string", "minLength": 1}, "At least 1 characters."),
+        ({"type": "string", "minLength": 1}, "At least 1 character."),
         ({"type": "string", "maxLength": 9}, "At most 9 characters."),
         ({"type": "integer", "minimum": 0, "maximum": 100}, "0 to 100."),
         ({"type": "number", "minimum": 0.5}, "At least 0.5."),
