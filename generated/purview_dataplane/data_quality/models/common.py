@@ -486,10 +486,10 @@ class JobHistoryEntity(_Model):
     """Part of JobHistoryResponse.
 
     Attributes:
-        data_asset_id: At least 1 characters.
-        run_id: At least 1 characters.
-        data_product_id: At least 1 characters.
-        business_domain_id: At least 1 characters.
+        data_asset_id: At least 1 character.
+        run_id: At least 1 character.
+        data_product_id: At least 1 character.
+        business_domain_id: At least 1 character.
     """
 
     data_asset_id: str

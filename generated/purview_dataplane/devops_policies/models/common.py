@@ -57,8 +57,8 @@ class ErrorModel(_Model):
     """Part of ErrorResponseModel.
 
     Attributes:
-        code: At least 1 characters.
-        message: At least 1 characters.
+        code: At least 1 character.
+        message: At least 1 character.
     """
 
     code: str

@@ -45,8 +45,8 @@ class ErrorModel(_Model):
     """Part of ErrorResponseModel.
 
     Attributes:
-        code: At least 1 characters.
-        message: At least 1 characters.
+        code: At least 1 character.
+        message: At least 1 character.
     """
 
     code: str
@@ -69,8 +69,8 @@ class PolicyElementEventModelUpdated(_Model):
     """Answer of policy_events.list.
 
     Attributes:
-        id: At least 1 characters.
-        event_type: At least 1 characters.
+        id: At least 1 character.
+        event_type: At least 1 character.
     """
 
     id: str
@@ -87,7 +87,7 @@ class PolicyElementUpdated(_Model):
     """Answer of policy_elements.list.
 
     Attributes:
-        id: At least 1 characters.
+        id: At least 1 character.
     """
 
     id: str
@@ -103,7 +103,7 @@ class PolicyEventsResponseUpdated(_Model):
     """Answer of policy_events.list.
 
     Attributes:
-        sync_token: At least 1 characters.
+        sync_token: At least 1 character.
     """
 
     sync_token: str
