@@ -315,7 +315,8 @@ def _wrapped(line: str, *, indent: int) -> list[str]:
     already.
     """
     width = COLUMNS - indent - len('"""')
-    if len(line) <= width or line.startswith("    "):
+    is_address = len(line.split()) == 2  # a verb and a path, which are looked for as they stand
+    if len(line) <= width or line.startswith("    ") or is_address:
         return [line]
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
