@@ -755,8 +755,7 @@ class Entity(_d.Group):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE
-        /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
 
         Role: Data Curator.
 
@@ -1525,8 +1524,7 @@ class AsyncEntity(_d.AsyncGroup):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE
-        /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
 
         Role: Data Curator.
 

@@ -45,8 +45,7 @@ class CriticalDataElementPolicySets(_d.Group):
     def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET
-        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -63,8 +62,7 @@ class CriticalDataElementPolicySets(_d.Group):
     ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT
-        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -87,8 +85,7 @@ class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
     async def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET
-        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -105,8 +102,7 @@ class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
     ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT
-        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
 
         Role: Governance domain owner or Data product owner or Data steward.
 

@@ -175,8 +175,7 @@ class DataProductPolicySets(_d.Group):
     ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET
-        /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -297,8 +296,7 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
     ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET
-        /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
 
         Role: Governance domain owner or Data product owner or Data steward.
 

@@ -402,8 +402,7 @@ class Workflows(_d.Group):
     ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST
-        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -420,8 +419,7 @@ class Workflows(_d.Group):
     ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST
-        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -436,8 +434,7 @@ class Workflows(_d.Group):
     def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET
-        /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -672,8 +669,7 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST
-        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -690,8 +686,7 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST
-        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
 
         Role: Governance domain owner or Data product owner or Data steward.
 
@@ -706,8 +701,7 @@ class AsyncWorkflows(_d.AsyncGroup):
     async def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET
-        /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
 
         Role: Governance domain owner or Data product owner or Data steward.
 

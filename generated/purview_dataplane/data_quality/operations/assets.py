@@ -178,8 +178,7 @@ class Assets(_d.Group):
         """Copy rules and settings of an asset to another domain or data product; a job, told by its
         run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -292,8 +291,7 @@ class AsyncAssets(_d.AsyncGroup):
         """Copy rules and settings of an asset to another domain or data product; a job, told by its
         run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
 
         Role: Data Quality Steward or Data Quality Reader.
 

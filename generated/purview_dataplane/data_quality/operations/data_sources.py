@@ -113,8 +113,7 @@ class DataSources(_d.Group):
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -136,8 +135,7 @@ class DataSources(_d.Group):
         """Set up a connection under an id of your choice, by which assets of a business domain are
         read.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -154,8 +152,7 @@ class DataSources(_d.Group):
     ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -170,8 +167,7 @@ class DataSources(_d.Group):
     def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -217,8 +213,7 @@ class AsyncDataSources(_d.AsyncGroup):
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -242,8 +237,7 @@ class AsyncDataSources(_d.AsyncGroup):
         """Set up a connection under an id of your choice, by which assets of a business domain are
         read.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -260,8 +254,7 @@ class AsyncDataSources(_d.AsyncGroup):
     ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -276,8 +269,7 @@ class AsyncDataSources(_d.AsyncGroup):
     async def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
 
         Role: Data Quality Steward or Data Quality Reader.
 

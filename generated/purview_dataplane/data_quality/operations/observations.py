@@ -82,8 +82,7 @@ class Observations(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -110,8 +109,7 @@ class Observations(_d.Group):
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -137,8 +135,7 @@ class Observations(_d.Group):
         """Score an asset of a data product by its rules now; a long-running operation, told by its
         run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -158,8 +155,7 @@ class Observations(_d.Group):
     ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -185,8 +181,7 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -213,8 +208,7 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -240,8 +234,7 @@ class AsyncObservations(_d.AsyncGroup):
         """Score an asset of a data product by its rules now; a long-running operation, told by its
         run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -261,8 +254,7 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -82,8 +82,7 @@ class Profiles(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -110,8 +109,7 @@ class Profiles(_d.Group):
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -136,8 +134,7 @@ class Profiles(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -157,8 +154,7 @@ class Profiles(_d.Group):
     ) -> None:
         """Delete one profile of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -185,8 +181,7 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -213,8 +208,7 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -239,8 +233,7 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -260,8 +253,7 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> None:
         """Delete one profile of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -161,8 +161,7 @@ class Rules(_d.Group):
     ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -186,8 +185,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -212,8 +210,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -240,8 +237,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -267,8 +263,7 @@ class Rules(_d.Group):
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -288,8 +283,7 @@ class Rules(_d.Group):
     ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -306,8 +300,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -332,8 +325,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -358,8 +350,7 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -378,8 +369,7 @@ class Rules(_d.Group):
     ) -> None:
         """Delete one rule of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -400,8 +390,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -425,8 +414,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -451,8 +439,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -479,8 +466,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -506,8 +492,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -527,8 +512,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -547,8 +531,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -573,8 +556,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
-        PUT
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -599,8 +581,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -619,8 +600,7 @@ class AsyncRules(_d.AsyncGroup):
     ) -> None:
         """Delete one rule of an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -99,8 +99,7 @@ class Runs(_d.Group):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -120,8 +119,7 @@ class Runs(_d.Group):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -177,8 +175,7 @@ class Runs(_d.Group):
     ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -207,8 +204,7 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -228,8 +224,7 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -287,8 +282,7 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -63,8 +63,7 @@ class Scans(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -82,8 +81,7 @@ class Scans(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -102,8 +100,7 @@ class Scans(_d.Group):
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were
         skipped.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -122,8 +119,7 @@ class AsyncScans(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -141,8 +137,7 @@ class AsyncScans(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
-        POST
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -163,8 +158,7 @@ class AsyncScans(_d.AsyncGroup):
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were
         skipped.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -98,8 +98,7 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -123,8 +122,7 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -143,8 +141,7 @@ class ScopedMetadata(_d.Group):
     ) -> None:
         """Delete what is set for runs on an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -163,8 +160,7 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -186,8 +182,7 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -204,8 +199,7 @@ class ScopedMetadata(_d.Group):
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
         """Delete what is set for runs on an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -224,8 +218,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -249,8 +242,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -269,8 +261,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> None:
         """Delete what is set for runs on an asset, whether or not it is in a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -289,8 +280,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -314,8 +304,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
-        PATCH
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -334,8 +323,7 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> None:
         """Delete what is set for runs on an asset of a data product.
 
-        DELETE
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -100,8 +100,7 @@ class Scores(_d.Group):
     ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -128,8 +127,7 @@ class Scores(_d.Group):
     ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -161,8 +159,7 @@ class Scores(_d.Group):
         """Read the latest scores of an asset of a data product: its own, and each rule with its row
         counts.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -203,8 +200,7 @@ class AsyncScores(_d.AsyncGroup):
     ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -231,8 +227,7 @@ class AsyncScores(_d.AsyncGroup):
     ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
 
         Role: Data Quality Steward or Data Quality Reader.
 
@@ -264,8 +259,7 @@ class AsyncScores(_d.AsyncGroup):
         """Read the latest scores of an asset of a data product: its own, and each rule with its row
         counts.
 
-        GET
-        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
 
         Role: Data Quality Steward or Data Quality Reader.
 

@@ -1009,8 +1009,7 @@ class Entity(_d.Group):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE
-        /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
 
         Role: Data Curator.
 
@@ -1798,8 +1797,7 @@ class AsyncEntity(_d.AsyncGroup):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE
-        /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
 
         Role: Data Curator.
 

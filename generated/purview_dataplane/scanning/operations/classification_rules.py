@@ -180,8 +180,7 @@ class ClassificationRules(_d.Group):
     ) -> Poller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
-        POST
-        /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+        POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
 
         Role: Data Source Administrator.
 
@@ -297,8 +296,7 @@ class AsyncClassificationRules(_d.AsyncGroup):
     ) -> AsyncPoller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
-        POST
-        /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+        POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
 
         Role: Data Source Administrator.
 

@@ -93,8 +93,7 @@ class ManagedPrivateEndpoints(_d.Group):
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
-        GET
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
@@ -118,8 +117,7 @@ class ManagedPrivateEndpoints(_d.Group):
         """Define a private endpoint to a resource, or replace it; the owner there still has to
         approve it.
 
-        PUT
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
@@ -143,8 +141,7 @@ class ManagedPrivateEndpoints(_d.Group):
         """Remove a private endpoint from its managed virtual network, and with it that private
         route.
 
-        DELETE
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
@@ -186,8 +183,7 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
-        GET
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
@@ -211,8 +207,7 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         """Define a private endpoint to a resource, or replace it; the owner there still has to
         approve it.
 
-        PUT
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
@@ -236,8 +231,7 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         """Remove a private endpoint from its managed virtual network, and with it that private
         route.
 
-        DELETE
-        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
 
         Role: Data Source Administrator.
 
