@@ -10,6 +10,7 @@ from tests.unit.sources import ROOT
 PAGE = (ROOT / "docs" / "developing.md").read_text(encoding="utf-8")
 PLACES = [
     ROOT,
+    ROOT / "runtime",
     ROOT / "runtime" / "purview_core",
     ROOT / "auth_plugin" / "purview_auth",
     ROOT / "generator" / "purview_codegen",
